@@ -1,0 +1,43 @@
+"""How a thing finds its forum, told to the policy; and which things show photos and documents."""
+
+from typing import Any
+
+from cluster_portal.shared import attachments, policy
+from cluster_portal.shared.models import Document, Photo
+from forums.models import (
+    Coordinator,
+    Forum,
+    ForumUpdate,
+    ForumUpdateDocument,
+    ForumUpdatePhoto,
+)
+
+
+def forum_ids_of_user(user: Any) -> frozenset[int]:
+    """Return the ids of the forums that `user` coordinates today."""
+    return frozenset(Forum.objects.coordinated_by(user).values_list("pk", flat=True))
+
+
+policy.register_administrators_only(Coordinator)
+policy.register_forums_of_user(forum_ids_of_user)
+policy.register_forum_scope(ForumUpdate, lambda update: {update.forum_id})
+policy.register_forum_scope(ForumUpdatePhoto, lambda link: {link.update.forum_id})
+policy.register_forum_scope(ForumUpdateDocument, lambda link: {link.update.forum_id})
+attachments.register_holder(
+    Photo,
+    public=ForumUpdate.objects.published,
+    everything=ForumUpdate.objects.all,
+    lookup="photo_links__photo",
+)
+attachments.register_holder(
+    Document,
+    public=ForumUpdate.objects.published,
+    everything=ForumUpdate.objects.all,
+    lookup="document_links__document",
+)
+attachments.register_holder(
+    Document,
+    public=Forum.objects.all,
+    everything=Forum.objects.all,
+    lookup="document_links__document",
+)
