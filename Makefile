@@ -22,7 +22,7 @@ venv:
 	$(BOOTSTRAP) venv dev
 
 test: venv
-	@$(TOOLS) chromium gettext postgresql
+	@$(TOOLS) chromium libatomic1 gettext postgresql
 	@$(VENV_PYTHON) tests/run.py
 
 lint: venv
@@ -51,9 +51,10 @@ lock: venv
 	$(PIP_COMPILE) $(UPGRADE) --extra dev --allow-unsafe --constraint requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
 
+# WHO=visitor (or coordinator, administrator) takes only that part.
 shots: venv
-	@$(TOOLS) chromium
-	$(VENV_PYTHON) -m tests.browser.shots
+	@$(TOOLS) chromium libatomic1
+	$(VENV_PYTHON) -m tests.browser.shots $(WHO)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov

@@ -17,7 +17,8 @@ from django.core.management.utils import get_random_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+if env.str("PORTAL_ENV", default="") != "test":
+    environ.Env.read_env(BASE_DIR / ".env")
 
 PORTAL_ENV = env.str("PORTAL_ENV", default="demo")
 if PORTAL_ENV not in {"demo", "test", "production"}:

@@ -103,7 +103,7 @@ class Event(Dated, Publishable):
         return reverse("events:event_detail", kwargs={"slug": self.slug})
 
     def is_over(self, at: datetime | None = None) -> bool:
-        """Say whether it lies before the moment `at` (now); one of whole days lasts to their end."""
+        """Say whether it is over at the moment `at` (now); one of whole days lasts to their end."""
         at = at or timezone.now()
         last = self.ends_at or self.starts_at
         if self.is_all_day:

@@ -86,9 +86,9 @@ def recording_file(request: HttpRequest, pk: int) -> HttpResponseBase:
     recording, public = recording_or_404(request, pk)
     if not recording.file:
         raise Http404
-    suffix = PurePath(recording.file.name).suffix
-    content_type = FILM_TYPES.get(suffix, "application/octet-stream")
-    return serve_file(request, recording.file.name, content_type, public=public)
+    path = str(recording.file.name)
+    content_type = FILM_TYPES.get(PurePath(path).suffix, "application/octet-stream")
+    return serve_file(request, path, content_type, public=public)
 
 
 @require_safe
@@ -96,4 +96,5 @@ def recording_captions(request: HttpRequest, pk: int) -> HttpResponseBase:
     recording, public = recording_or_404(request, pk)
     if not recording.captions:
         raise Http404
-    return serve_file(request, recording.captions.name, "text/vtt; charset=utf-8", public=public)
+    path = str(recording.captions.name)
+    return serve_file(request, path, "text/vtt; charset=utf-8", public=public)

@@ -138,13 +138,17 @@ class Draft:
         self.status_code = 200
         self.action = request.POST.get("action", "save")
         self.was_published = update.state == PublicationState.PUBLISHED
-        data, files = (request.POST, request.FILES) if request.method == "POST" else (None, None)
+        data: Any = request.POST if request.method == "POST" else None
+        files = request.FILES if request.method == "POST" else None
         if data is not None:
             for prefix in ("photos", "documents"):
                 if self.action == f"add_{prefix}":
                     data = with_another_row(data, prefix)
         kwargs: dict[str, Any] = {
-            "form_kwargs": {"user": request.user, "scope": f"{update.pk or f'new-{update.forum_id}'}"}
+            "form_kwargs": {
+                "user": request.user,
+                "scope": f"{update.pk or f'new-{update.forum_id}'}",
+            }
         }
         self.form = UpdateForm(
             data,
@@ -157,6 +161,9 @@ class Draft:
         self.documents: BaseRows = DocumentRows(
             data, files, prefix="documents", initial=self.initial_documents(data), **kwargs
         )
+        for rows in (self.photos, self.documents):
+            # An empty row invites to the first file; to more, a button.
+            rows.extra = 0 if rows.initial else 1
 
     def initial_photos(self, data: Any) -> list[dict[str, Any]] | None:
         if data is not None or self.update.pk is None:
@@ -249,7 +256,7 @@ def put_links(links: Any, name: str, rows: BaseRows) -> None:
         links.filter(**{f"{name}_id__in": pks}).delete()
     for order, row in enumerate(rows.wanted(), 1):
         link, _created = links.update_or_create(**{name: row.attachment}, defaults={"order": order})
-        attachment = row.attachment
+        attachment: Any = row.attachment
         details = row.details()
         if all(getattr(attachment, field) == value for field, value in details.items()):
             continue

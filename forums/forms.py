@@ -65,6 +65,10 @@ class UpdateForm(PortalFormMixin, forms.ModelForm):
         self.publishing = publishing
         body = self.fields["body"]
         body.required = publishing
+        body.help_text = _(
+            "Plain words; an empty line begins a paragraph. How to mark headings, lists and links "
+            "is told below."
+        )
         body.validators.append(MaxLengthValidator(LONGEST_BODY))
 
     def clean_publish_at(self) -> Any:
@@ -140,13 +144,19 @@ class AttachmentRow(PortalFormMixin, forms.Form, Generic[AttachmentType]):
         self.attachment: AttachmentType | None = None
         self.replaced: AttachmentType | None = None
         self.fields["credit"].initial = getattr(user, "display_name", "")
-        # The file stands at the end of what crispy forms would draw; templates place it.
         if not self.is_bound and (initial := self.initial.get("attachment")):
             self.attachment = initial
             self.initial["kept"] = self.sign(initial)
 
     def sign(self, attachment: Any, replaced: Any = None) -> str:
         return signing.dumps([attachment.pk, replaced.pk if replaced else 0], salt=self.salt)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the row already has its file, so that none need be chosen."""
+        return self.attachment is not None or bool(
+            self["kept"].value() and "kept" not in self.errors
+        )
 
     @property
     def is_wanted(self) -> bool:
@@ -217,7 +227,7 @@ class PhotoRow(AttachmentRow[Photo]):
     telling = ("alt", "caption")
 
     file = forms.FileField(
-        label=_("Photo"),
+        label=_("Picture file"),
         help_text=_("JPEG, PNG or WebP, at most 20 MB. Place and time of taking are removed."),
         required=False,
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
@@ -265,7 +275,7 @@ class DocumentRow(AttachmentRow[Document]):
     telling = ("title",)
 
     file = forms.FileField(
-        label=_("Document"),
+        label=_("Document file"),
         help_text=_("A PDF or an office document, at most 20 MB."),
         required=False,
         widget=forms.FileInput(attrs={"accept": ".pdf,.docx,.xlsx,.pptx,.odt,.ods,.odp"}),

@@ -219,7 +219,7 @@ class ForumUpdate(Publishable):
 
     @property
     def cover(self) -> Photo | None:
-        """The picture beside it in a list, of rows from `for_lists()`; there the title tells all."""
+        """The picture beside it in a list, of rows from `for_lists()`; the title says it all."""
         if not getattr(self, "cover_id", None):
             return None
         return Photo(

@@ -7,7 +7,7 @@ from crispy_forms.layout import Fieldset, Layout, Row
 from django import forms
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import linebreaks
 from django.utils.translation import gettext_lazy as _
@@ -184,9 +184,10 @@ def shortened(text: str, length: int) -> str:
 @require_safe
 def proposal_attachment(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Serve the file of a proposal to staff, to save; to all others it does not exist."""
-    proposal = Proposal.objects.filter(pk=pk).exclude(attachment="").first()
-    if proposal is None or not policy.may(request.user, policy.Action.VIEW, proposal):
+    # The person first: whoever may see none is answered alike for a file and for none.
+    if not policy.may(request.user, policy.Action.VIEW, Proposal):
         raise Http404
+    proposal = get_object_or_404(Proposal.objects.exclude(attachment=""), pk=pk)
     kind = proposal.attachment_name.rpartition(".")[2]
     return serve_file(
         request,

@@ -40,7 +40,8 @@ class CoordinatorQuerySet(models.QuerySet):
 class ForumUpdateQuerySet(PublishableQuerySet):
     def for_lists(self) -> Self:
         """Add what a card shows: the forum, and number and size of the first photo (`cover`)."""
-        first = self.model.photo_links.rel.related_model.objects.filter(
+        model: Any = self.model
+        first = model.photo_links.rel.related_model.objects.filter(
             update=models.OuterRef("pk")
         ).order_by("order", "pk")
         return self.select_related("forum").annotate(

@@ -18,7 +18,8 @@ class MunicipalityQuerySet(models.QuerySet):
 class GoalQuerySet(models.QuerySet):
     def with_work(self) -> Self:
         """Add what works towards each goal: its forums, and the topics of public events."""
-        topics = self.model.topics.rel.related_model.objects.public()
+        model: Any = self.model
+        topics = model.topics.rel.related_model.objects.public()
         return self.prefetch_related(
             "forums", Prefetch("topics", queryset=topics.select_related("event"))
         )

@@ -9,8 +9,12 @@ from members.models import Municipality
 WIDTH, HEIGHT, MARGIN = 1000, 900, 90
 # Discs nearer than this would hide each other's numbers.
 NEAREST = 84
+# A disc moved by less than this still stands on its place.
+STILL = 4
 # How wide a letter of a name is drawn, on average.
 LETTER = 18
+# What stays free between a name and the edge.
+EDGE = 24
 
 
 class Point(TypedDict):
@@ -46,23 +50,29 @@ def region_points(
     sides = name_sides(discs, {m.pk: m.name for m in shown})
     points = []
     for municipality in shown:
-        x, y = discs.get(municipality.pk, (None, None))
-        seat = seats.get(municipality.pk)
-        moved = seat is not None and x is not None and hypot(x - seat[0], y - seat[1]) > 4
+        disc, seat = discs.get(municipality.pk), seats.get(municipality.pk)
+        if disc and seat and hypot(disc[0] - seat[0], disc[1] - seat[1]) < STILL:
+            seat = None
+        x, y = rounded(disc)
+        seat_x, seat_y = rounded(seat)
         points.append(
             Point(
                 name=municipality.name,
                 url=municipality.get_absolute_url(),
                 kind=municipality.kind,
                 is_current=current is not None and municipality.pk == current.pk,
-                x=None if x is None else round(x),
-                y=None if y is None else round(y),
-                seat_x=round(seat[0]) if moved and seat else None,
-                seat_y=round(seat[1]) if moved and seat else None,
+                x=x,
+                y=y,
+                seat_x=seat_x,
+                seat_y=seat_y,
                 side=sides.get(municipality.pk, ""),
             )
         )
     return points
+
+
+def rounded(spot: tuple[float, float] | None) -> tuple[int, int] | tuple[None, None]:
+    return (round(spot[0]), round(spot[1])) if spot else (None, None)
 
 
 def project(places: dict[int, tuple[float, float]]) -> dict[int, tuple[float, float]]:
@@ -92,7 +102,7 @@ def project(places: dict[int, tuple[float, float]]) -> dict[int, tuple[float, fl
 
 
 def move_apart(seats: dict[int, tuple[float, float]]) -> dict[int, tuple[float, float]]:
-    """Push crowding discs from each other until none hides another; the same input gives the same map."""
+    """Push crowding discs from each other until none hides another, always the same way."""
     discs = dict(seats)
     keys = list(discs)
     for _round in range(60):
@@ -129,7 +139,7 @@ def name_sides(discs: dict[int, tuple[float, float]], names: dict[int, str]) -> 
         width = LETTER * len(names[key])
         for side, left in (("east", x + 46), ("west", x - 46 - width)):
             box = (left, left + width, y - 22, y + 22)
-            clear = box[0] > 8 and box[1] < WIDTH - 8
+            clear = box[0] > EDGE and box[1] < WIDTH - EDGE
             if clear and not any(overlap(box, other) for other in taken.values()):
                 sides[key] = side
                 # Negative keys: names, beside the discs' own.

@@ -29,7 +29,8 @@ def fresh_catalogue(tmp_path_factory: pytest.TempPathFactory) -> polib.POFile:
         [sys.executable, "manage.py", "makemessages", "-l", "he", "--no-location", "-v", "0"],
         cwd=copy,
         check=True,
-        env=os.environ | {"PORTAL_VAR": str(copy / "var"), "DJANGO_SETTINGS_MODULE": "cluster_portal.settings"},
+        env=os.environ
+        | {"PORTAL_VAR": str(copy / "var"), "DJANGO_SETTINGS_MODULE": "cluster_portal.settings"},
     )
     return polib.pofile(str(copy / CATALOGUE.relative_to(HOUSE)))
 

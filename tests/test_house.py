@@ -148,7 +148,9 @@ def test_no_invisible_direction_marks_in_sources():
 
 def test_nothing_foreign_is_loaded():
     """No template, style sheet or script names another host to load something from."""
-    pattern = re.compile(r"(?:src|href)=\"(?:https?:)?//|url\(['\"]?(?:https?:)?//|@import\s+['\"]http")
+    pattern = re.compile(
+        r"(?:src|href)=\"(?:https?:)?//|url\(['\"]?(?:https?:)?//|@import\s+['\"]http"
+    )
     links = re.compile(r"<a\s[^>]*href=\"https?://[^>]*>")
     wrong = [
         f"{path.relative_to(HOUSE)}"

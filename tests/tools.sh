@@ -1,11 +1,13 @@
 #!/bin/bash
-# Bring the programs the tests need from Debian: tools.sh [chromium] [gettext] [postgresql]
+# Bring what the tests need from Debian: tools.sh [chromium] [libatomic1] [gettext] [postgresql]
+# (libatomic1 is for Playwright, whose own driver is linked with it.)
 # Installs as root; otherwise names what is missing in one line and fails.
 set -euo pipefail
 
 present() {
     case $1 in
         chromium) command -v chromium || command -v chromium-browser || command -v google-chrome ;;
+        libatomic1) PATH=$PATH:/sbin ldconfig -p | grep -F libatomic.so.1 ;;
         gettext) command -v msgfmt && command -v xgettext ;;
         postgresql) command -v initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' ;;
     esac >/dev/null

@@ -23,6 +23,9 @@ from forums.models import Proposal
 # How many references that do not exist one address may try in an hour.
 WRONG_REFERENCES_PER_HOUR = 20
 
+STATUS_LEDE = _(
+    "Type the reference number that you got when you sent a message or proposed an initiative."
+)
 UNKNOWN_REFERENCE = _(
     "There is no such reference number, or its time is over and the submission was erased."
 )
@@ -162,10 +165,8 @@ def status_question(request: HttpRequest, form: ReferenceForm, status: int) -> H
         {
             "form": form,
             "page_title": _("Where does my message stand?"),
-            "page_lede": _(
-                "Type the reference number that you got when you sent a message or proposed an "
-                "initiative."
-            ),
+            "page_description": STATUS_LEDE,
+            "page_lede": STATUS_LEDE,
             "crumbs": [
                 (_("Contact"), reverse("front:contact")),
                 (_("Where does my message stand?"), None),
@@ -192,6 +193,7 @@ def submission_status_of(request: HttpRequest, reference: str) -> HttpResponse:
         "front/submission_status_of.html",
         {
             "page_title": HEADINGS[type(submission), submission.state],
+            "page_description": NEXT_STEPS[submission.state],
             "page_lede": NEXT_STEPS[submission.state],
             "crumbs": [
                 (_("Contact"), reverse("front:contact")),

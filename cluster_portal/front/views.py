@@ -105,9 +105,7 @@ def sitemap_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sitemap_xml(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "sitemap.xml", {"urlset": everything()}, content_type="application/xml"
-    )
+    return render(request, "sitemap.xml", {"urlset": everything()}, content_type="application/xml")
 
 
 @require_safe

@@ -75,7 +75,7 @@ class LoginForm(PortalFormMixin, forms.Form):
     def clean(self) -> dict[str, Any] | None:
         super().clean()
         if not self.errors:
-            self.user = auth.authenticate(  # type: ignore[assignment]
+            self.user = auth.authenticate(
                 self.request,
                 username=self.cleaned_data["username"],
                 password=self.cleaned_data["password"],

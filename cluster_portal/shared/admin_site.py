@@ -20,11 +20,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
 from cluster_portal.shared import policy
+from cluster_portal.shared.csrf import csrf_failure, typed_values
 from cluster_portal.shared.models import Submission, SubmissionState
 from cluster_portal.shared.text import clean_text
 
@@ -40,13 +40,6 @@ DROPPED_ROUTES = {
     "password_change_done",
 }
 METHODS = ("GET", "HEAD", "POST")
-# Strings of Django's admin that its own Hebrew catalogue lacks; named here, ours has them.
-LACKING_IN_DJANGO = (
-    gettext_noop("Model name"),
-    gettext_noop("Add link"),
-    gettext_noop("Change or view list link"),
-    gettext_noop("Error:"),
-)
 
 
 class PolicyAutocomplete(AutocompleteJsonView):
@@ -86,14 +79,18 @@ class PortalAdminSite(admin.AdminSite):
     ) -> Callable[..., HttpResponse]:
         """Return `view` guarded: for staff alone, in three methods, and never kept by a cache.
 
-        Who is not logged in goes to the log-in; who is, but is not staff, is refused alike whether
-        the page exists or not; to staff, what they may not do does not exist.
+        Who is not logged in goes to the log-in, or with words in hand to a page that gives them
+        back. Who is, but is not staff, is refused alike whether the page exists or not. To staff,
+        what they may not do does not exist.
         """
 
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method not in METHODS:
                 return HttpResponseNotAllowed(METHODS)
             if not request.user.is_authenticated:
+                if request.method == "POST" and typed_values(request):
+                    # A session that ended while somebody wrote: their words come back to them.
+                    return csrf_failure(request)
                 return redirect_to_login(request.get_full_path())
             try:
                 if not self.has_permission(request):

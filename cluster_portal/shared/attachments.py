@@ -70,6 +70,6 @@ def is_shared(attachment: models.Model) -> bool:
     links = 0
     for relation in attachment._meta.related_objects:
         if relation.one_to_many or relation.one_to_one:
-            rows = relation.related_model._default_manager  # type: ignore[union-attr]
+            rows = relation.related_model._default_manager
             links += rows.filter(**{relation.field.name: attachment}).count()
     return links > 1

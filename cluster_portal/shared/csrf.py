@@ -21,7 +21,7 @@ CSRF_FAILED = _(
 )
 
 # What a form sends that nobody typed, or that must never be shown again.
-NOT_TYPED = ("csrfmiddlewaretoken", "ticket", "action", "select_across", "index", "next")
+NOT_TYPED = ("csrfmiddlewaretoken", "ticket", "trap", "action", "select_across", "index", "next")
 NOT_TYPED_ENDS = ("_FORMS", "-id", "-ORDER", "-DELETE")
 SECRET_PARTS = ("password", "passwd", "secret", "token", "otp")
 
@@ -78,4 +78,6 @@ def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a request whose CSRF check failed, with what was typed ready to be copied."""
-    return render(request, "csrf_failure.html", {"typed": typed_values(request)}, status=403)
+    # The names of fields are English and technical; people know their own words.
+    typed = [(_("Text that was typed"), value) for _name, value in typed_values(request)]
+    return render(request, "csrf_failure.html", {"typed": typed}, status=403)

@@ -207,6 +207,7 @@ class SubmissionForm(PortalFormMixin, forms.ModelForm):
     contact_email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
+        error_messages={"invalid": _("Enter a whole e-mail address, with @ and a domain.")},
         help_text=_("A confirmation and our answer go to this address."),
     )
     contact_phone = PhoneField(label=_("Telephone"), required=False)

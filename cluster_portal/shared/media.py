@@ -91,8 +91,8 @@ def serve_file(
     """Return the file stored at `path`, or the range of it that `request` asks for.
 
     The caller has decided that the file may be seen, and whether by everybody (`public`): any other
-    answer is kept by nobody. With `download_name` the browser saves it instead of showing it. Raises
-    Http404 when there is no such file.
+    answer is kept by nobody. With `download_name` the browser saves it instead of showing it.
+    Raises Http404 when there is no such file.
     """
     try:
         file = default_storage.open(path)
@@ -160,7 +160,7 @@ def photo(request: HttpRequest, pk: int, width: int, suffix: str) -> HttpRespons
     if suffix not in SUFFIXES or width not in photo.widths:
         raise Http404
     public = attachment_is_public(request, photo)
-    path = rendition_path(photo.file.name, width, suffix)
+    path = rendition_path(str(photo.file.name), width, suffix)
     return serve_file(request, path, IMAGE_TYPES[suffix], public=public)
 
 
@@ -171,7 +171,7 @@ def document(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
     public = attachment_is_public(request, document)
     return serve_file(
         request,
-        document.file.name,
+        str(document.file.name),
         DOCUMENT_KINDS[document.kind],
         document.filename,
         public=public,

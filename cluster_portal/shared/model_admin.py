@@ -4,14 +4,16 @@ The rights come from the policy and nowhere else. What somebody may not do does 
 so a forbidden row and a missing one give the same answer.
 """
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import NestedObjects
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import AutocompleteMixin, RelatedFieldWidgetWrapper
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import DataError, models, router, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,6 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cluster_portal.shared import policy
+from cluster_portal.shared.forms import RowsField
 from cluster_portal.shared.models.media import Attachment
 from cluster_portal.shared.models.site import Ordered
 from cluster_portal.shared.policy import Action
@@ -46,8 +49,27 @@ PUBLISHING = (
 )
 
 
+# What a row's key can be; of other values databases complain, each in its own way.
+KEY = re.compile(r"\d{1,18}", re.ASCII)
+
+
+class KeyedOptions(AutocompleteMixin):
+    """A search box that shows what it was sent only if that can be a row's key."""
+
+    def optgroups(self, name: str, value: list[Any], attr: Any = None) -> list[Any]:
+        return super().optgroups(name, [v for v in value if v and KEY.fullmatch(str(v))], attr)
+
+
+class SearchSelect(KeyedOptions, forms.Select):
+    pass
+
+
+class SearchSelectMultiple(KeyedOptions, forms.SelectMultiple):
+    pass
+
+
 class PortalModelForm(forms.ModelForm):
-    """A form whose texts are made fit to store before they are checked."""
+    """A form whose texts are made fit to store, and whose days are days of our time."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -59,6 +81,9 @@ class PortalModelForm(forms.ModelForm):
         for name, value in list(cleaned.items()):
             if type(value) is str:
                 cleaned[name] = clean_text(value)
+            elif isinstance(value, date) and not 1900 <= value.year <= 2100:
+                # The ends of the calendar overflow once a time zone is reckoned in.
+                self.add_error(name, _("The year must lie between 1900 and 2100."))
             elif isinstance(value, OversizedFile):
                 self.add_error(name, _("The file is too large."))
         return cleaned
@@ -129,11 +154,21 @@ class PolicyOptions(admin.options.BaseModelAdmin):
             return super().get_field_queryset(db, db_field, request)
         return related._default_manager.none()
 
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.Field | None:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", SearchSelect(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> forms.Field | None:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", SearchSelectMultiple(db_field, self.admin_site))
         if db_field.name in self.tick_boxes:
             kwargs["widget"] = forms.CheckboxSelectMultiple
+        kwargs.setdefault("form_class", RowsField)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def formfield_for_dbfield(
@@ -204,6 +239,14 @@ class PortalModelAdmin(PolicyOptions, admin.ModelAdmin):
         return any(
             name and (lookup == name or lookup.startswith(f"{name}__")) for name in offered
         ) and super().lookup_allowed(lookup, value, request)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        chosen = request.POST.getlist(admin.helpers.ACTION_CHECKBOX_NAME)
+        if not all(KEY.fullmatch(key) for key in chosen):
+            raise Http404
+        return super().changelist_view(request, extra_context)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         try:

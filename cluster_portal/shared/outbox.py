@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import make_msgid
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import DatabaseError, connection
 from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -31,6 +33,7 @@ WAITS = [timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360)]
 KEEP_TRYING = timedelta(days=5)
 # How long a letter belongs to the sender that took it; longer than one sending can last.
 CLAIM = timedelta(minutes=5)
+MARKING_TRIES = 5
 
 
 def one_line(text: str) -> str:
@@ -105,6 +108,20 @@ def put_back(letter: OutboxMessage, error: Exception) -> None:
     logger.warning("Letter %d was not sent: %s", letter.pk, type(error).__name__)
 
 
+def mark_sent(letter: OutboxMessage) -> None:
+    """Note that `letter` went out; patiently, since one that is not marked goes out again."""
+    for tries_left in reversed(range(MARKING_TRIES)):
+        try:
+            OutboxMessage.objects.filter(pk=letter.pk).update(sent_at=timezone.now(), last_error="")
+            return
+        except DatabaseError:
+            if not tries_left:
+                raise
+            time.sleep(1)
+            if not connection.in_atomic_block:
+                connection.close()  # the next try opens a new one
+
+
 def send_due(should_stop: Callable[[], bool] = lambda: False) -> int:
     """Send the letters that are due, one after the other; return how many went out.
 
@@ -113,25 +130,23 @@ def send_due(should_stop: Callable[[], bool] = lambda: False) -> int:
     the database raises.
     """
     sent = 0
-    connection = get_connection()
+    server = get_connection()
     try:
         while not should_stop() and (letter := claim_next()):
             try:
-                connection.open()
-                mail_of(letter, connection).send()
+                server.open()
+                mail_of(letter, server).send()
             except Exception as error:  # Whatever is wrong with one letter, the others go on.
                 put_back(letter, error)
                 if is_about_server(error):
                     break
             else:
-                OutboxMessage.objects.filter(pk=letter.pk).update(
-                    sent_at=timezone.now(), last_error=""
-                )
+                mark_sent(letter)
                 sent += 1
     finally:
         # A server that is gone is no reason to fail after the letters were handed over.
         with contextlib.suppress(OSError):
-            connection.close()
+            server.close()
     return sent
 
 

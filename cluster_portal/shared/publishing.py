@@ -62,7 +62,7 @@ class Publishable(models.Model):
 
     class Meta:
         abstract = True
-        constraints = (
+        constraints: tuple[models.BaseConstraint, ...] = (
             models.CheckConstraint(
                 condition=Q(state__in=PublicationState.values),
                 name="%(app_label)s_%(class)s_known_state",
@@ -80,7 +80,7 @@ class Publishable(models.Model):
                 violation_error_message=_("It must be taken down after it is published."),
             ),
         )
-        indexes = (
+        indexes: tuple[models.Index, ...] = (
             models.Index(fields=["state", "-publish_at"], name="%(app_label)s_%(class)s_public"),
         )
 

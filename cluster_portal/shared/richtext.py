@@ -147,7 +147,7 @@ INLINE = re.compile(
 )
 HEADING = re.compile(r"(##|###) +(.*)")
 ITEM = re.compile(r"(- |\d{1,3}\. )[ ]*(.*)")
-QUOTED = re.compile(r"(?:> ?)+(.*)")
+QUOTED = re.compile(r"(?:>[ \t]*)+(.*)")
 
 
 def read_line(text: str, strong: bool = False, href: str | None = None) -> Iterator[Run]:
@@ -317,7 +317,7 @@ def blocks_markup(blocks: Iterable[Block]) -> str:
     for tag, lines, inner in blocks:
         if tag == "blockquote":
             quoted = blocks_markup(inner).split("\n")
-            parts.append("\n".join(f"> {line}".rstrip() for line in quoted))
+            parts.append("\n".join(f"> {line}".rstrip(" ") for line in quoted))
         elif tag == "ol":
             parts.append("\n".join(f"{n}. {line_markup(line)}" for n, line in enumerate(lines, 1)))
         else:

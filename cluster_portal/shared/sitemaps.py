@@ -65,12 +65,12 @@ class ListPagesSitemap(Sitemap):
 
 
 def entries(sitemaps: Iterable[type[Sitemap]]) -> list[dict[str, Any]]:
-    """Return all entries of `sitemaps`, their addresses made from SITE_URL and never from a request."""
-    site = urlsplit(settings.SITE_URL)
+    """Return all entries of `sitemaps`, their addresses made from SITE_URL, not from a request."""
+    address = urlsplit(settings.SITE_URL)
+    # All that Django asks of a site here is its domain.
+    site: Any = SimpleNamespace(domain=address.netloc)
     return [
         entry
         for sitemap in sitemaps
-        for entry in sitemap().get_urls(
-            site=SimpleNamespace(domain=site.netloc), protocol=site.scheme
-        )
+        for entry in sitemap().get_urls(site=site, protocol=address.scheme)
     ]

@@ -1,6 +1,7 @@
 """The inbox of staff: what the public sent, and the letters that go out."""
 
 import csv
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -15,6 +16,8 @@ from cluster_portal.shared.admin_site import site
 from cluster_portal.shared.model_admin import PortalModelAdmin
 from cluster_portal.shared.models import ContactMessage, OutboxMessage, Submission, User
 from cluster_portal.shared.policy import STAFF_ROLES
+
+logger = logging.getLogger("portal.security")
 
 # A cell that begins so is taken for a formula by spreadsheets, which then run it.
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠", "|", "%")
@@ -96,6 +99,15 @@ class SubmissionAdmin(PortalModelAdmin):
             return User.objects.filter(is_active=True, role__in=STAFF_ROLES)
         return super().get_field_queryset(db, db_field, request)
 
+    def formfield_for_dbfield(
+        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name == "assignee" and field is not None:
+            # People are made and changed where people are, not from within the inbox.
+            field.widget.can_add_related = field.widget.can_change_related = False
+        return field
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if "state" in form.changed_data:
             obj.state_changed_at = timezone.now()
@@ -104,6 +116,7 @@ class SubmissionAdmin(PortalModelAdmin):
     @admin.action(description=_("Download the chosen rows as CSV"), permissions=["view"])
     def export_csv(self, request: HttpRequest, queryset: models.QuerySet) -> StreamingHttpResponse:
         """Stream the chosen rows, one at a time, as a file that spreadsheets open in Hebrew."""
+        logger.info("csv: user=%s kind=%s", request.user.pk, self.opts.label)
         response = StreamingHttpResponse(
             self.csv_lines(queryset), content_type="text/csv; charset=utf-8"
         )
@@ -182,7 +195,7 @@ class SentFilter(admin.SimpleListFilter):
 class OutboxMessageAdmin(PortalModelAdmin):
     """Letters as they went out or wait; nobody writes them by hand."""
 
-    list_display = ("subject", "to", "created_at", "sent_at", "attempts", "next_try_at")
+    list_display = ("subject", "to", "created_at", "sent_at", "attempts")
     list_filter = (SentFilter,)
     search_fields = ("subject", "to", "about")
     fields = (

@@ -119,4 +119,6 @@ def test_enter_in_a_field_does_not_publish(page: Page, portal_server: PortalServ
     page.locator("#id_title").fill("רק טיוטה")
     page.locator("#id_title").press("Enter")
     expect(page).to_have_url("/desk/")
-    expect(page.locator(".desk-item", has_text="רק טיוטה").locator(".desk-status--draft")).to_be_visible()
+    expect(
+        page.locator(".desk-item", has_text="רק טיוטה").locator(".desk-status--draft")
+    ).to_be_visible()

@@ -22,7 +22,7 @@ from pytest_django import Settings
 from cluster_portal.shared.csrf import CSRF_FAILED
 from cluster_portal.shared.models import Document, Photo
 from cluster_portal.shared.policy import Role
-from forums.desk import SESSION_ENDED
+from forums.desk import SESSION_ENDED, Draft
 from forums.models import Coordinator, Forum, ForumUpdate, ForumUpdatePhoto
 from tests import builders
 
@@ -73,7 +73,10 @@ def values_of(html: str) -> dict[str, Any]:
         kind = attributes.get("type")
         if kind == "file" or (kind == "checkbox" and " checked" not in tag):
             continue
-        name, value = attributes["name"], attributes.get("value", "on" if kind == "checkbox" else "")
+        name, value = (
+            attributes["name"],
+            attributes.get("value", "on" if kind == "checkbox" else ""),
+        )
         if kind == "checkbox" and name == "municipalities":
             values.setdefault(name, []).append(value)
         else:
@@ -162,7 +165,9 @@ def test_posting_into_a_foreign_forum_or_update_does_nothing(client: Client, act
     assert count_all() == before
 
 
-def test_forum_author_and_state_are_no_fields(client: Client, forum: Forum, coordinator: Any) -> None:
+def test_forum_author_and_state_are_no_fields(
+    client: Client, forum: Forum, coordinator: Any
+) -> None:
     other = builders.forum()
     stranger = builders.user()
     data = typed(client, forum, author=stranger.pk, forum_id=other.pk)
@@ -502,6 +507,22 @@ def test_sent_twice_is_stored_once(client: Client, forum: Forum) -> None:
     assert count_all() == (1, 1, 0, 1)
 
 
+def test_sent_twice_in_the_same_moment_is_stored_once(
+    client: Client, forum: Forum, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = Draft.is_valid
+
+    def overtaken(draft: Draft) -> bool:
+        valid = check(draft)
+        key = draft.update.form_key
+        builders.forum_update(forum, title="כותרת", body="<p>גוף העדכון</p>", form_key=key)
+        return valid
+
+    monkeypatch.setattr(Draft, "is_valid", overtaken)
+    assert client.post(create_url(forum), typed(client, forum)).status_code == 302
+    assert ForumUpdate.objects.count() == 1
+
+
 def test_sent_again_with_other_words_is_not_swallowed(client: Client, forum: Forum) -> None:
     data = typed(client, forum)
     client.post(create_url(forum), data)
@@ -590,11 +611,9 @@ def test_form_without_its_row_counts_comes_back(client: Client, forum: Forum) ->
 
 
 def served_bytes(client: Client, address: str) -> bytes:
-    answer = client.get(address)
+    answer: Any = client.get(address)
     assert answer.status_code == 200
-    served = b"".join(answer.streaming_content)
-    answer.close()
-    return served
+    return bytes(answer.getvalue())
 
 
 def test_served_picture_tells_neither_place_nor_camera(client: Client, forum: Forum) -> None:

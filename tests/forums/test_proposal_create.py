@@ -190,13 +190,15 @@ def test_for_all_others_the_file_does_not_exist(client, with_file, role):
     there = client.get(f"/media/proposals/{with_file.pk}/")
     missing = client.get(f"/media/proposals/{with_file.pk + 1}/")
     assert there.status_code == missing.status_code == 404
+    assert set(there.headers) == set(missing.headers)
     assert "Content-Disposition" not in there
 
 
 def test_proposal_without_a_file_has_none_to_fetch(client, db):
     proposal = builders.proposal()
     client.force_login(builders.user(), "django.contrib.auth.backends.ModelBackend")
-    assert client.get(f"/media/proposals/{proposal.pk}/").status_code == 404
+    for pk in (proposal.pk, 0, 2**63, 10**40):
+        assert client.get(f"/media/proposals/{pk}/").status_code == 404
 
 
 # Against the real server, which alone shows what becomes of a request that is too large.

@@ -157,6 +157,7 @@ def test_page_of_a_number_tells_the_state_and_nothing_personal(client, build, st
     assert sent.get_state_display() in page
     assert page.count("<time") == 2
     assert 'content="noindex"' in page
+    assert 'content="None"' not in page
     assert "no-store" in response["Cache-Control"]
     assert not response.cookies
     for secret in ("דנה לוי", "dana@example.org", "08-9991234", "הערה פנימית"):

@@ -1,6 +1,7 @@
 """What holds for every public page, whatever it shows."""
 
 import re
+from itertools import pairwise
 from urllib.parse import quote, urldefrag
 
 import pytest
@@ -44,7 +45,7 @@ def test_headings_begin_with_one_h1_and_skip_no_level(client: Client) -> None:
         headings = read(client, path).headings
         assert headings[0] == 1, path
         assert headings.count(1) == 1, path
-        steps = [after - before for before, after in zip(headings, headings[1:], strict=False)]
+        steps = [after - before for before, after in pairwise(headings)]
         assert max(steps, default=0) <= 1, (path, headings)
 
 
@@ -79,7 +80,6 @@ def test_no_english_is_left(client: Client) -> None:
 def test_query_budget_does_not_grow_with_rows(client: Client) -> None:
     paths = whole_site(updates=5)
     few = {path: queries_of(client, path) for path in paths}
-    print(few)
     assert {path: n for path, n in few.items() if n > (10 if path in GATHERING else 6)} == {}
     update = ForumUpdate.objects.latest("pk")
     council = update.municipalities.get()

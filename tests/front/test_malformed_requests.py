@@ -6,7 +6,37 @@ import socket
 import urllib.request
 from urllib.parse import urlsplit
 
-PATHS = ["/", "/about/", "/members/", "/members/rahat/", "/goals/", "/forums/", "/forums/education/", "/updates/", "/updates/2026/", "/forums/education/updates/1/", "/milestones/", "/incubator/", "/incubator/propose/", "/events/", "/contact/", "/incubator/initiatives/1/", "/events/launch-2013/", "/submissions/", "/accessibility/", "/privacy/", "/sitemap/", "/sitemap.xml", "/robots.txt", "/accounts/login/", "/desk/", "/admin/", "/media/photos/1/480.webp", "/media/documents/1/x.pdf", "/static/css/none.css"]
+PATHS = [
+    "/",
+    "/about/",
+    "/members/",
+    "/members/rahat/",
+    "/goals/",
+    "/forums/",
+    "/forums/education/",
+    "/updates/",
+    "/updates/2026/",
+    "/forums/education/updates/1/",
+    "/milestones/",
+    "/incubator/",
+    "/incubator/propose/",
+    "/events/",
+    "/contact/",
+    "/incubator/initiatives/1/",
+    "/events/launch-2013/",
+    "/submissions/",
+    "/accessibility/",
+    "/privacy/",
+    "/sitemap/",
+    "/sitemap.xml",
+    "/robots.txt",
+    "/accounts/login/",
+    "/desk/",
+    "/admin/",
+    "/media/photos/1/480.webp",
+    "/media/documents/1/x.pdf",
+    "/static/css/none.css",
+]
 ODD = [
     *rb"%00 % %zz %ff%fe %c0%af..%c0%af ..%2f..%2fetc/passwd // /./../ \..\ %E2%80%AE".split(),
     *rb"%ED%A0%80 '\"><script> -1 %2e%2e%2f ;jsessionid=1 %0d%0aSet-Cookie:x=1".split(),

@@ -224,7 +224,9 @@ def test_link_of_a_disabled_user_is_dead(client: Client) -> None:
     assert set_password(client, link).status_code == 404
 
 
-@pytest.mark.parametrize("uid", ["x", "AAAA", "MQ", "%00", "9" * 5000, "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk"])
+@pytest.mark.parametrize(
+    "uid", ["x", "AAAA", "MQ", "%00", "9" * 5000, "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk"]
+)
 def test_forged_links_are_dead(client: Client, uid: str) -> None:
     builders.user(password=None, pk=1)
     other = path_of(invitation_link(builders.user(password=None))).rstrip("/").split("/")[-1]

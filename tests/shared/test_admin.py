@@ -151,6 +151,18 @@ def test_disabled_staff_with_a_live_session_are_out(client):
     assert client.get("/admin/").status_code == 302
 
 
+def test_words_of_an_ended_session_come_back_and_change_nothing(client):
+    goal = builders.goal(title="מטרה אחת")
+    address = reverse("admin:members_goal_change", args=(goal.pk,))
+    answer = client.post(address, {"title": "מילים שהוקלדו", "slug": goal.slug, "text": "עוד"})
+    assert answer.status_code == 403
+    assert "מילים שהוקלדו" in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    goal.refresh_from_db()
+    assert goal.title == "מטרה אחת"
+    assert client.post(address, {"_save": "1"}).status_code == 302
+
+
 def test_lowered_role_counts_at_once(client):
     person = log_in(client, "editor")
     goal = builders.goal(title="מטרה אחת")

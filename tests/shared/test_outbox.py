@@ -12,7 +12,8 @@ import time_machine
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from cluster_portal.shared import outbox
@@ -170,6 +171,24 @@ def test_letter_of_a_sender_that_died_is_taken_up_again():
         taken = outbox.claim_next()
     assert taken == letter
     assert taken.message_id == letter.message_id
+
+
+def test_locked_database_does_not_make_a_letter_go_out_twice(monkeypatch):
+    letter = builders.outbox_message()
+    really = QuerySet.update
+    refusals = iter([OperationalError("database is locked")] * 2)
+
+    def update(rows, **values):
+        if "sent_at" in values and (error := next(refusals, None)):
+            raise error
+        return really(rows, **values)
+
+    monkeypatch.setattr(QuerySet, "update", update)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    assert outbox.send_due() == 1
+    letter.refresh_from_db()
+    assert letter.sent_at is not None
+    assert len(mail.outbox) == 1
 
 
 def test_letter_is_not_written_when_the_thing_is_not():

@@ -65,7 +65,10 @@ def test_nobody_else_reaches_people(client, role):
         reverse("admin:shared_user_invite", args=(other.pk,)),
     ):
         assert client.get(address).status_code in {403, 404}
-        assert client.post(address, person_data(other, role="administrator")).status_code in {403, 404}
+        assert client.post(address, person_data(other, role="administrator")).status_code in {
+            403,
+            404,
+        }
     assert not User.objects.filter(role="administrator").exists()
 
 

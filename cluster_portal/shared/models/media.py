@@ -128,7 +128,7 @@ class Photo(Attachment):
             prepared = photos.prepare(self.file)
             self.width, self.height = prepared.width, prepared.height
             super().save(**kwargs)
-            photos.store_renditions(prepared, self.file.name)
+            photos.store_renditions(prepared, str(self.file.name))
         else:
             super().save(**kwargs)
 

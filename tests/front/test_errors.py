@@ -1,0 +1,48 @@
+from unittest import mock
+
+import pytest
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from tests.pages import PageReader
+
+pytestmark = pytest.mark.django_db
+
+VIEW = "cluster_portal.shared.models.AccessibilityStatement.load"
+
+
+def test_missing_page_helps_on_at_the_price_of_one_query(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        response = client.get("/no/such/page/")
+    assert response.status_code == 404
+    page = PageReader(response.content.decode())
+    assert {"/", "/sitemap/", "/contact/"} <= set(page.links())
+    assert page.headings.count(1) == 1
+    assert page.attribute("meta", "name", "robots", "content") == "noindex"
+    assert not response.cookies
+
+
+@pytest.mark.parametrize(("error", "status"), [(SuspiciousOperation, 400), (PermissionDenied, 403)])
+def test_refusals_help_on(client: Client, error: type[Exception], status: int) -> None:
+    with mock.patch(VIEW, side_effect=error):
+        response = client.get("/accessibility/")
+    assert response.status_code == status
+    assert "/" in PageReader(response.content.decode()).links()
+
+
+def test_fault_is_answered_by_a_page_that_rests_on_nothing(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    client = Client(raise_request_exception=False)
+    with mock.patch(VIEW, side_effect=RuntimeError), django_assert_num_queries(0):
+        response = client.get("/accessibility/")
+    assert response.status_code == 500
+    assert {"/", "/contact/"} <= set(PageReader(response.content.decode()).links())
+    assert "Content-Security-Policy" in response.headers
+
+
+def test_unknown_host_is_refused(client: Client) -> None:
+    assert client.get("/", headers={"host": "evil.example.com"}).status_code == 400
