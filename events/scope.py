@@ -1,6 +1,6 @@
 """Which photos, documents and recordings events show, told to the ground floor."""
 
-from cluster_portal.shared import attachments
+from cluster_portal.shared import attachments, history
 from cluster_portal.shared.models import Document, Photo
 from events.models import Event
 
@@ -16,3 +16,5 @@ attachments.register_holder(
     everything=Event.objects.all,
     lookup="document_links__document",
 )
+
+history.register(Event, parts=("topics", "photo_links", "document_links", "recordings"))

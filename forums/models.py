@@ -63,6 +63,14 @@ class Forum(Ordered, Dated):
         on_delete=models.SET_NULL,
         related_name="forums",
     )
+    is_trusted = models.BooleanField(
+        _("publishes without review"),
+        default=False,
+        help_text=_(
+            "Its coordinators publish on their own. Otherwise an editor approves every update and "
+            "every later change of one."
+        ),
+    )
     documents = models.ManyToManyField(
         Document, verbose_name=_("documents"), through="ForumDocument", related_name="forums"
     )
@@ -131,6 +139,15 @@ class Coordinator(models.Model):
     is_shown = models.BooleanField(
         _("shown to the public"), default=True, help_text=_("By name, on the forum's page.")
     )
+    stands_in_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("stands in for"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("For a time: give the first and the last day too."),
+    )
     starts_on = models.DateField(_("from"), null=True, blank=True)
     ends_on = models.DateField(_("until"), null=True, blank=True)
 
@@ -152,6 +169,11 @@ class Coordinator(models.Model):
                 | Q(ends_on__gte=F("starts_on")),
                 name="forums_coordinator_ends_after_start",
                 violation_error_message=_("The last day must not precede the first."),
+            ),
+            models.CheckConstraint(
+                condition=Q(stands_in_for__isnull=True) | Q(ends_on__isnull=False),
+                name="forums_coordinator_stand_in_ends",
+                violation_error_message=_("A stand-in needs a last day."),
             ),
         )
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cluster_portal.shared import attachments, policy
+from cluster_portal.shared import attachments, history, policy
 from cluster_portal.shared.models import Document, Photo
 from forums.models import (
     Coordinator,
@@ -10,6 +10,10 @@ from forums.models import (
     ForumUpdate,
     ForumUpdateDocument,
     ForumUpdatePhoto,
+    Initiative,
+    InitiativeKind,
+    Milestone,
+    MilestoneTier,
 )
 
 
@@ -20,7 +24,11 @@ def forum_ids_of_user(user: Any) -> frozenset[int]:
 
 policy.register_administrators_only(Coordinator)
 policy.register_forums_of_user(forum_ids_of_user)
-policy.register_forum_scope(ForumUpdate, lambda update: {update.forum_id})
+policy.register_forum_scope(
+    ForumUpdate,
+    lambda update: {update.forum_id},
+    is_trusted=lambda update: update.forum.is_trusted,
+)
 policy.register_forum_scope(ForumUpdatePhoto, lambda link: {link.update.forum_id})
 policy.register_forum_scope(ForumUpdateDocument, lambda link: {link.update.forum_id})
 attachments.register_holder(
@@ -41,3 +49,8 @@ attachments.register_holder(
     everything=Forum.objects.all,
     lookup="document_links__document",
 )
+
+history.register(Forum, parts=("document_links", "coordinators"))
+history.register(ForumUpdate, parts=("photo_links", "document_links"))
+for kind in (MilestoneTier, Milestone, Initiative, InitiativeKind):
+    history.register(kind)

@@ -237,6 +237,7 @@ def forum(**kw: Any) -> Forum:
     kw.setdefault("slug", f"forum-{n}")
     kw.setdefault("name", f"פורום {n}")
     kw.setdefault("state", Forum.State.ACTIVE)
+    kw.setdefault("is_trusted", True)
     return Forum.objects.create(**kw)
 
 

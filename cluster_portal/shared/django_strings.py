@@ -15,6 +15,11 @@ ADMIN = (
     gettext_noop("No, take me back"),
     gettext_noop("Start typing to filter…"),
     gettext_noop("Objects"),
+    gettext_noop("Delete multiple objects"),
+    gettext_noop(
+        "Are you sure you want to delete the selected %(objects_name)s? All of the following "
+        "objects and their related items will be deleted:"
+    ),
 )
 PASSWORDS = (
     gettext_noop("New password"),

@@ -24,13 +24,24 @@ class Action(models.TextChoices):
     ADD = "add"
     CHANGE = "change"
     DELETE = "delete"
+    # Make public, or take down, without anybody's approval.
+    PUBLISH = "publish"
+    # Approve or send back what others wrote.
+    REVIEW = "review"
+    # Bring back an older version, or what was deleted.
+    RESTORE = "restore"
 
 
 STAFF_ROLES = frozenset({Role.EDITOR, Role.ADMINISTRATOR})
 
+# What a coordinator does to the things of their own forums; to publish, the forum must be trusted.
+COORDINATOR_ACTIONS = frozenset({Action.VIEW, Action.ADD, Action.CHANGE})
+WRITING = frozenset(Action) - {Action.VIEW, Action.DELETE}
+
 _administrators_only: set[type[models.Model]] = set()
 _read_only: set[type[models.Model]] = set()
 _forum_ids_of_thing: dict[type[models.Model], Callable[[Any], Iterable[int]]] = {}
+_is_trusted: dict[type[models.Model], Callable[[Any], bool]] = {}
 _forum_ids_of_user: list[Callable[[Any], frozenset[int]]] = []
 
 
@@ -45,10 +56,17 @@ def register_read_only(*kinds: type[models.Model]) -> None:
 
 
 def register_forum_scope(
-    kind: type[models.Model], forum_ids: Callable[[Any], Iterable[int]]
+    kind: type[models.Model],
+    forum_ids: Callable[[Any], Iterable[int]],
+    is_trusted: Callable[[Any], bool] | None = None,
 ) -> None:
-    """Let coordinators write things of `kind` whose `forum_ids(thing)` they coordinate."""
+    """Let coordinators write things of `kind` whose `forum_ids(thing)` they coordinate.
+
+    They publish such a thing without review where `is_trusted(thing)`; never, if it is not given.
+    """
     _forum_ids_of_thing[kind] = forum_ids
+    if is_trusted is not None:
+        _is_trusted[kind] = is_trusted
 
 
 def register_forums_of_user(forum_ids: Callable[[Any], frozenset[int]]) -> None:
@@ -78,7 +96,7 @@ def may(user: Any, action: str, thing: models.Model | type[models.Model]) -> boo
     if not (user.is_authenticated and user.is_active):
         return False
     kind = thing if isinstance(thing, type) else type(thing)
-    if kind in _read_only and action in {Action.ADD, Action.CHANGE}:
+    if kind in _read_only and action in WRITING:
         return False
     if user.role == Role.ADMINISTRATOR:
         return True
@@ -86,4 +104,8 @@ def may(user: Any, action: str, thing: models.Model | type[models.Model]) -> boo
         return kind not in _administrators_only
     if isinstance(thing, type) or kind not in _forum_ids_of_thing:
         return False
-    return bool(forum_ids(user).intersection(_forum_ids_of_thing[kind](thing)))
+    if action == Action.PUBLISH:
+        allowed = kind in _is_trusted and _is_trusted[kind](thing)
+    else:
+        allowed = action in COORDINATOR_ACTIONS
+    return allowed and bool(forum_ids(user).intersection(_forum_ids_of_thing[kind](thing)))

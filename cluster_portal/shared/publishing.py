@@ -55,6 +55,13 @@ class Publishable(models.Model):
         blank=True,
         help_text=_("From this moment it is no longer public. Empty means never."),
     )
+    reviewed_at = models.DateTimeField(
+        _("last looked at"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When an editor last found that it still holds."),
+    )
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("last changed at"), auto_now=True)
 

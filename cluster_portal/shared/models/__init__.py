@@ -2,8 +2,16 @@
 
 from cluster_portal.shared.models.accounts import User
 from cluster_portal.shared.models.content import LoadedRow
+from cluster_portal.shared.models.history import Version
 from cluster_portal.shared.models.media import Document, Licence, Photo
 from cluster_portal.shared.models.outbox import OutboxMessage, RateLimitHit
+from cluster_portal.shared.models.review import (
+    PendingRevision,
+    Presence,
+    PreviewLink,
+    ReviewNote,
+    WorkingCopy,
+)
 from cluster_portal.shared.models.site import (
     AccessibilityStatement,
     Dated,
@@ -26,8 +34,12 @@ __all__ = [
     "Ordered",
     "OutboxMessage",
     "Page",
+    "PendingRevision",
     "Photo",
+    "Presence",
+    "PreviewLink",
     "RateLimitHit",
+    "ReviewNote",
     "Singleton",
     "SiteSettings",
     "Source",
@@ -35,4 +47,6 @@ __all__ = [
     "Submission",
     "SubmissionState",
     "User",
+    "Version",
+    "WorkingCopy",
 ]

@@ -95,4 +95,6 @@ class Command(BaseCommand):
         )
         if forum := Forum.objects.filter(slug=account.forum).first():
             Coordinator.objects.create(forum=forum, user=user)
+            forum.is_trusted = True
+            forum.save()
         return user
