@@ -1,6 +1,6 @@
 # make run    the whole site on http://127.0.0.1:8000 (another port: PORT=8001 make run)
 # make test   every check and every test; sets up what they need
-# The others: lint format types messages lock shots clean
+# The others: lint format types messages lock shots handbook clean
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
@@ -12,7 +12,7 @@ TOOLS = bash tests/tools.sh
 # The reader of a clone may have told Python or Django otherwise; the checks have one answer.
 unexport DJANGO_SETTINGS_MODULE PYTHONWARNINGS PYTHONPATH
 
-.PHONY: run test venv lint format types messages lock shots clean
+.PHONY: run test venv lint format types messages lock shots handbook clean
 .DEFAULT_GOAL := run
 
 run:
@@ -55,6 +55,16 @@ lock: venv
 shots: venv
 	@$(TOOLS) chromium libatomic1
 	$(VENV_PYTHON) -m tests.browser.shots $(WHO)
+
+# The pictures of the handbook, after the pages that they show have changed.
+handbook: venv
+	@$(TOOLS) chromium libatomic1
+	$(VENV_PYTHON) -m tests.browser.handbook_shots
+
+# Breaks each guard of the permissions in turn, in a copy: the matrix must turn red every time.
+# WORDS="policy desk" takes only the breakages of files or tests with one of these words.
+mutants: venv
+	$(VENV_PYTHON) -m tests.matrix.mutants $(WORDS)
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov

@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "cluster_portal.shared.middleware.EditingMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -299,6 +300,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        # A false Host, a thousand fields: answered with 400, which the access log tells. Anybody
+        # can send them by the thousand, and each would be a traceback.
+        "django.security": {"handlers": ["console"], "level": "CRITICAL", "propagate": False},
         "portal": {"handlers": ["console"], "level": "INFO", "propagate": False},
     },
 }

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from cluster_portal.shared import accounts, media
+from cluster_portal.shared import accounts, media, previews
 from cluster_portal.shared.admin import site as admin_site
 
 accounts_urls = [
@@ -18,12 +18,30 @@ media_urls = [
     path("documents/<int:pk>/<str:name>", media.document, name="document"),
 ]
 
+preview_urls = [
+    path("thing/<str:kind>/<int:pk>/", previews.thing_page, name="preview_thing"),
+    path(
+        "thing/<str:kind>/<int:pk>/file/media/<path:file_path>",
+        previews.thing_page,
+        name="preview_thing_file",
+    ),
+    path("revision/<int:pk>/", previews.revision_page, name="preview_revision"),
+    path(
+        "revision/<int:pk>/file/media/<path:file_path>",
+        previews.revision_page,
+        name="preview_revision_file",
+    ),
+    path("<str:token>/", previews.link_page, name="preview_link"),
+    path("<str:token>/file/media/<path:file_path>", previews.link_page, name="preview_link_file"),
+]
+
 urlpatterns = [
     path("", include("members.urls")),
     path("", include("forums.urls")),
     path("", include("events.urls")),
     path("accounts/", include(accounts_urls)),
     path("media/", include(media_urls)),
+    path("preview/", include(preview_urls)),
     path("admin/", admin_site.urls),
     path("", include("cluster_portal.front.urls")),
 ]

@@ -14,8 +14,8 @@ from cluster_portal.shared.model_admin import (
     PortalModelForm,
     PortalStackedInline,
     PortalTabularInline,
-    PublishableAdmin,
 )
+from cluster_portal.shared.publishing_admin import PublishableAdmin
 from events.models import Event, EventDocument, EventPhoto, Recording, Topic
 
 MAX_CAPTIONS = 2 * 1024 * 1024

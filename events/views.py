@@ -74,7 +74,7 @@ def recording_or_404(request: HttpRequest, pk: int) -> tuple[Recording, bool]:
     Raises Http404 for a foreign one as for a missing one.
     """
     recording = get_object_or_404(Recording.objects.select_related("event"), pk=pk)
-    if recording.is_released and recording.event.is_published():
+    if recording.is_released and Event.objects.published().filter(pk=recording.event_id).exists():
         return recording, True
     if not policy.may(request.user, policy.Action.VIEW, recording):
         raise Http404

@@ -13,8 +13,8 @@ from cluster_portal.shared.model_admin import (
     OrderingMixin,
     PortalStackedInline,
     PortalTabularInline,
-    PublishableAdmin,
 )
+from cluster_portal.shared.publishing_admin import PublishableAdmin
 from forums import submissions_admin
 from forums.models import (
     Coordinator,
@@ -38,8 +38,8 @@ class ForumDocumentInline(DocumentInline):
 
 class CoordinatorInline(PortalTabularInline):
     model = Coordinator
-    fields = ("user", "is_shown", "starts_on", "ends_on")
-    autocomplete_fields = ("user",)
+    fields = ("user", "is_shown", "stands_in_for", "starts_on", "ends_on")
+    autocomplete_fields = ("user", "stands_in_for")
 
 
 @admin.register(Forum, site=site)
@@ -59,6 +59,7 @@ class ForumAdmin(OrderingMixin):
                     "name",
                     "slug",
                     ("kind", "state"),
+                    "is_trusted",
                     ("field", "since_year"),
                     "purpose",
                     "composition",

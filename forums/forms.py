@@ -1,5 +1,6 @@
 """The desk's forms: an update, and the rows of its photos and documents."""
 
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -11,8 +12,10 @@ from django.core.validators import MaxLengthValidator
 from django.forms.formsets import BaseFormSet, formset_factory
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from cluster_portal.shared.conflicts import Difference, VersionedFormMixin
 from cluster_portal.shared.documents import BadDocument, detect_kind
 from cluster_portal.shared.forms import PortalFormMixin
 from cluster_portal.shared.models import Document, Photo
@@ -39,11 +42,17 @@ def date_time_field(label: Any, help_text: Any) -> forms.DateTimeField:
     )
 
 
-class UpdateForm(PortalFormMixin, forms.ModelForm):
+class UpdateForm(VersionedFormMixin, PortalFormMixin, forms.ModelForm):
     """The words of an update; forum and author stand on the instance and are no fields.
 
-    `publishing` tells whether the update is to be public once saved. A draft may lack its text.
+    `to` is the state to which saving it leads, by itself or once it is approved. A draft may lack
+    its text. `rows` are the photos and documents saved with it, each with the name of its link.
     """
+
+    rows: Sequence[tuple["BaseRows", str]] = ()
+    # Set where the form is really to be saved; what is only shown again must not learn the number
+    # of a version that nobody has compared it with.
+    looks_for_conflict = False
 
     publish_at = date_time_field(
         _("Publish at"), _("From this moment it is public. Empty means at once.")
@@ -60,9 +69,10 @@ class UpdateForm(PortalFormMixin, forms.ModelForm):
             "summary": forms.Textarea(attrs={"rows": 3}),
         }
 
-    def __init__(self, *args: Any, publishing: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, to: str = PublicationState.DRAFT, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.publishing = publishing
+        self.to = to
+        self.publishing = publishing = to != PublicationState.DRAFT
         body = self.fields["body"]
         body.required = publishing
         body.help_text = _(
@@ -72,14 +82,18 @@ class UpdateForm(PortalFormMixin, forms.ModelForm):
         body.validators.append(MaxLengthValidator(LONGEST_BODY))
 
     def clean_publish_at(self) -> Any:
-        return self.sensible(self.cleaned_data["publish_at"])
+        return self.sensible("publish_at")
 
     def clean_expire_at(self) -> Any:
-        return self.sensible(self.cleaned_data["expire_at"])
+        return self.sensible("expire_at")
 
-    def sensible(self, moment: Any) -> Any:
+    def sensible(self, name: str) -> Any:
+        """Return the time typed into the field `name`, with its seconds if it was not changed."""
+        moment, before = self.cleaned_data[name], self.initial.get(name)
         if moment and moment.year not in YEARS:
             raise ValidationError(_("Enter a year between 2000 and 2100."))
+        if moment and before and moment == before.replace(second=0, microsecond=0):
+            return before
         return moment
 
     def clean(self) -> dict[str, Any] | None:
@@ -98,7 +112,7 @@ class UpdateForm(PortalFormMixin, forms.ModelForm):
             expire_at
             and self.publishing
             and expire_at <= timezone.now()
-            and ("expire_at" in self.changed_data or not was_published)
+            and (expire_at != self.initial.get("expire_at") or not was_published)
         ):
             self.add_error(
                 "expire_at",
@@ -107,11 +121,29 @@ class UpdateForm(PortalFormMixin, forms.ModelForm):
         return self.cleaned_data
 
     def save(self, commit: bool = True) -> Any:
-        if self.publishing:
-            self.instance.state = PublicationState.PUBLISHED
-        elif self.instance.state != PublicationState.PUBLISHED:
+        # Into review leads a step of its own (revisions.submit_thing), out of a draft.
+        if self.to != PublicationState.IN_REVIEW:
+            self.instance.state = self.to
+        elif self.instance.state == PublicationState.ARCHIVED:
             self.instance.state = PublicationState.DRAFT
         return super().save(commit)
+
+    def look_for_conflict(self) -> None:
+        if self.looks_for_conflict:
+            super().look_for_conflict()
+
+    def differing(self, fresh: Any) -> list[Difference]:
+        """Return what differs of the words, and of the photos and documents beside them."""
+        found = super().differing(fresh)
+        for rows, name in self.rows:
+            links = getattr(fresh, f"{name}_links").select_related(name)
+            theirs = [(getattr(link, name).pk, str(getattr(link, name))) for link in links]
+            mine = [(row.attachment.pk if row.attachment else 0, row.text) for row in rows.wanted()]
+            if theirs != mine:
+                label = capfirst(str(fresh._meta.get_field(f"{name}s").verbose_name))
+                texts = ("\n".join(text for _pk, text in side) for side in (theirs, mine))
+                found.append(Difference(label, *texts))
+        return found
 
 
 class AttachmentRow(PortalFormMixin, forms.Form, Generic[AttachmentType]):
@@ -221,10 +253,18 @@ class AttachmentRow(PortalFormMixin, forms.Form, Generic[AttachmentType]):
         """Return the values that the attachment is to have."""
         raise NotImplementedError
 
+    @property
+    def text(self) -> str:
+        """What the row shows, in words; only of a wanted row."""
+        return next(
+            (str(self.cleaned_data[name]) for name in self.telling if self.cleaned_data.get(name)),
+            str(self.attachment or ""),
+        )
+
 
 class PhotoRow(AttachmentRow[Photo]):
     model = Photo
-    telling = ("alt", "caption")
+    telling = ("caption", "alt")
 
     file = forms.FileField(
         label=_("Picture file"),

@@ -4,10 +4,22 @@ from datetime import date
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Count, F, Q, Subquery
+from django.db.models import CharField, Count, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
+from cluster_portal.shared.models.review import PendingRevision, ReviewNote, WorkingCopy
 from cluster_portal.shared.publishing import PublishableQuerySet
+
+
+def copies_of(user: Any, kind: str) -> models.QuerySet:
+    """Return what `user` typed of things of `kind` and never saved."""
+    return WorkingCopy.objects.filter(user=user, kind=kind)
+
+
+def or_empty(rows: models.QuerySet) -> Coalesce:
+    """Return the text that `rows` give for each row outside, empty where there is none."""
+    return Coalesce(Subquery(rows), Value(""), output_field=models.TextField())
 
 
 class ForumQuerySet(models.QuerySet):
@@ -20,6 +32,23 @@ class ForumQuerySet(models.QuerySet):
             coordinators__user=user,
             coordinators__user__is_active=True,
         ).distinct()
+
+    def for_desk(self, user: Any) -> Self:
+        """Add what the desk says of a forum: in whose place `user` writes for it and until when.
+
+        `copy_at` tells when `user` last typed a new update of it that was never saved.
+        """
+        roles = self.model._meta.get_field("coordinators").related_model._default_manager.filter(
+            forum=OuterRef("pk"), user=user, stands_in_for__isnull=False
+        )
+        typed = copies_of(user, "forums.forumupdate").filter(
+            object_id=0, scope=Concat(Value("forum-"), Cast(OuterRef("pk"), CharField()))
+        )
+        return self.annotate(
+            stands_in_for=Subquery(roles.values("stands_in_for__display_name")[:1]),
+            stands_in_until=Subquery(roles.values("ends_on")[:1]),
+            copy_at=Subquery(typed.values("updated_at")[:1]),
+        )
 
     def open_thematic(self) -> Self:
         """Return the thematic forums that are not closed: the fields of the cluster's work."""
@@ -38,6 +67,27 @@ class CoordinatorQuerySet(models.QuerySet):
 
 
 class ForumUpdateQuerySet(PublishableQuerySet):
+    def for_desk(self, user: Any) -> Self:
+        """Add what the desk says of an update; what `user` typed and never saved comes first.
+
+        `change` is the state of the change that waits, `outcome` and `remark` what an editor last
+        answered, `copy_at` when `user` last typed what was never saved.
+        """
+        kind = self.model._meta.label_lower
+        about = {"kind": kind, "object_id": OuterRef("pk")}
+        notes = ReviewNote.objects.filter(**about).order_by("-at", "-pk")
+        typed = copies_of(user, kind).filter(object_id=OuterRef("pk"))
+        return (
+            self.select_related("author")
+            .annotate(
+                change=or_empty(PendingRevision.objects.filter(**about).values("state")[:1]),
+                outcome=or_empty(notes.values("outcome")[:1]),
+                remark=or_empty(notes.values("remark")[:1]),
+                copy_at=Subquery(typed.values("updated_at")[:1]),
+            )
+            .order_by(F("copy_at").desc(nulls_last=True), "-updated_at", "-pk")
+        )
+
     def for_lists(self) -> Self:
         """Add what a card shows: the forum, and number and size of the first photo (`cover`)."""
         model: Any = self.model

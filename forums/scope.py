@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from cluster_portal.shared import attachments, history, policy
+from django.urls import reverse
+
+from cluster_portal.shared import attachments, history, policy, revisions
 from cluster_portal.shared.models import Document, Photo
 from forums.models import (
     Coordinator,
@@ -48,6 +50,12 @@ attachments.register_holder(
     public=Forum.objects.all,
     everything=Forum.objects.all,
     lookup="document_links__document",
+)
+
+revisions.register_people(
+    ForumUpdate,
+    people=lambda update: [link.user for link in update.forum.coordinators.current()],
+    address=lambda update: reverse("forums:desk_update_edit", kwargs={"pk": update.pk}),
 )
 
 history.register(Forum, parts=("document_links", "coordinators"))

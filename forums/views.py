@@ -76,16 +76,20 @@ def update_list(request: HttpRequest, year: int | None = None) -> HttpResponse:
     page = page_of(request, published.for_lists().newest_first(), UPDATES_PER_PAGE)
     all_url = reverse("forums:update_list")
     title = _("Updates from the forums")
+    description = _("What is new from the forums of the cluster, the latest first.")
     crumbs: list[tuple[str, str | None]] = [(_("Updates"), None)]
     if year:
         title = _("Updates of %(year)d") % {"year": year}
+        description = _("What the forums of the cluster told in %(year)d, the latest first.") % {
+            "year": year
+        }
         crumbs = [(_("Updates"), all_url), (str(year), None)]
     return render(
         request,
         "forums/update_list.html",
         {
             "page_title": title,
-            "page_description": _("What is new from the forums of the cluster, the latest first."),
+            "page_description": description,
             "canonical_url": canonical_of(request, page),
             "crumbs": crumbs,
             "page_obj": page,

@@ -8,8 +8,8 @@ from cluster_portal.shared.model_admin import (
     PUBLISHING,
     OrderingMixin,
     PortalTabularInline,
-    PublishableAdmin,
 )
+from cluster_portal.shared.publishing_admin import PublishableAdmin
 from members.models import (
     Goal,
     Locality,

@@ -12,7 +12,7 @@ NEAREST = 84
 # A disc moved by less than this still stands on its place.
 STILL = 4
 # How wide a letter of a name is drawn, on average.
-LETTER = 18
+LETTER = 21
 # What stays free between a name and the edge.
 EDGE = 24
 
@@ -22,6 +22,7 @@ class Point(TypedDict):
 
     name: str
     url: str
+    number: int
     kind: str
     is_current: bool
     x: int | None
@@ -49,7 +50,7 @@ def region_points(
     discs = move_apart(seats)
     sides = name_sides(discs, {m.pk: m.name for m in shown})
     points = []
-    for municipality in shown:
+    for number, municipality in enumerate(shown, start=1):
         disc, seat = discs.get(municipality.pk), seats.get(municipality.pk)
         if disc and seat and hypot(disc[0] - seat[0], disc[1] - seat[1]) < STILL:
             seat = None
@@ -59,6 +60,7 @@ def region_points(
             Point(
                 name=municipality.name,
                 url=municipality.get_absolute_url(),
+                number=number,
                 kind=municipality.kind,
                 is_current=current is not None and municipality.pk == current.pk,
                 x=x,
@@ -133,12 +135,12 @@ def inside(x: float, y: float) -> tuple[float, float]:
 def name_sides(discs: dict[int, tuple[float, float]], names: dict[int, str]) -> dict[int, str]:
     """Return on which side of each disc its name fits, clear of the edges and of all others."""
     # Taken ground as (left, right, top, bottom), in the drawing's units.
-    taken = {key: (x - 40, x + 40, y - 40, y + 40) for key, (x, y) in discs.items()}
+    taken = {key: (x - 36, x + 36, y - 36, y + 36) for key, (x, y) in discs.items()}
     sides = {}
     for key, (x, y) in discs.items():
         width = LETTER * len(names[key])
         for side, left in (("east", x + 46), ("west", x - 46 - width)):
-            box = (left, left + width, y - 22, y + 22)
+            box = (left, left + width, y - 18, y + 18)
             clear = box[0] > EDGE and box[1] < WIDTH - EDGE
             if clear and not any(overlap(box, other) for other in taken.values()):
                 sides[key] = side

@@ -1,8 +1,8 @@
 """The public pages on who the cluster is."""
 
 from django.db.models import Prefetch
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -62,7 +62,11 @@ def municipality_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def municipality_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    municipality = get_object_or_404(Municipality, slug=slug)
+    # One query for the page's own and for the map, on which one that left is shown here alone.
+    shown = list(Municipality.objects.current() | Municipality.objects.filter(slug=slug))
+    municipality = next((one for one in shown if one.slug == slug), None)
+    if municipality is None:
+        raise Http404
     happened = happenings(municipality)
     return render(
         request,
@@ -75,6 +79,7 @@ def municipality_detail(request: HttpRequest, slug: str) -> HttpResponse:
                 (municipality.name, None),
             ],
             "municipality": municipality,
+            "points": region_points(shown, municipality),
             "facts": municipality.facts.select_related("source"),
             "localities": municipality.localities.all(),
             "updates": municipality.updates.published().for_lists().newest_first()[:5],

@@ -1,7 +1,10 @@
 """Pages that gather from all apps, the site's own pages, and what machines ask."""
 
+import contextlib
+import sys
+
 from django.conf import settings
-from django.db import Error, connection
+from django.db import Error, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -11,16 +14,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from cluster_portal.front.sitemaps import everything
+from cluster_portal.shared.csrf import typed_values
 from cluster_portal.shared.models import AccessibilityStatement, Page, SiteSettings
 from cluster_portal.shared.richtext import html_to_text
+from cluster_portal.shared.visits import CLOSED
 from events.models import Event
 from forums.models import Forum, ForumUpdate, Initiative, MilestoneTier
 from members.models import Goal, Municipality, RelatedBody
 from members.region import region_points
 
 HOME_EVENTS = 3
-# What no search engine needs; each also refuses or hides by itself.
-CLOSED_TO_ROBOTS = ("/accounts/", "/admin/", "/desk/", "/submissions/")
+# Of each kind that grows for ever the site map for people names the newest; its heading leads to
+# all. The one for machines names every page.
+SITEMAP_ROWS = 200
 
 
 @require_safe
@@ -34,11 +40,14 @@ def home(request: HttpRequest) -> HttpResponse:
             # The same row serves header and footer: read once.
             "site": site,
             "points": region_points(Municipality.objects.current()),
-            "updates": ForumUpdate.objects.published()
-            .for_lists()
-            .newest_first()[: site.home_updates],
+            # Lists: the opening names the first of them, the sections below show all.
+            "updates": list(
+                ForumUpdate.objects.published().for_lists().newest_first()[: site.home_updates]
+            ),
+            # Asked only where there is no update to show.
+            "forums": Forum.objects.all(),
             "tiers": MilestoneTier.objects.with_counts() if site.home_shows_milestones else (),
-            "coming": events.coming()[:HOME_EVENTS],
+            "coming": list(events.coming()[:HOME_EVENTS]),
             "featured": events.filter(is_featured=True).first(),
             "goals": Goal.objects.all() if site.home_shows_goals else (),
         },
@@ -95,9 +104,9 @@ def sitemap_page(request: HttpRequest) -> HttpResponse:
             "updates": ForumUpdate.objects.published()
             .select_related("forum")
             .defer("body")
-            .newest_first(),
-            "initiatives": Initiative.objects.published().defer("body"),
-            "events": Event.objects.published().defer("body"),
+            .newest_first()[:SITEMAP_ROWS],
+            "initiatives": Initiative.objects.published().defer("body")[:SITEMAP_ROWS],
+            "events": Event.objects.published().defer("body")[:SITEMAP_ROWS],
             "pages": Page.objects.published().exclude(slug__in=("privacy", "foi")).defer("body"),
         },
     )
@@ -110,7 +119,7 @@ def sitemap_xml(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def robots_txt(request: HttpRequest) -> HttpResponse:
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_TO_ROBOTS)]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED)]
     lines += ["", f"Sitemap: {settings.SITE_URL}/sitemap.xml", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 
@@ -152,5 +161,17 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer with the page that stands by itself: what failed may be what other pages rest on."""
-    return HttpResponse(render_to_string("500.html"), status=500)
+    """Answer with a page that stands by itself: what failed may be what other pages rest on.
+
+    A database that is locked or gone is 503: the same request may do well in a moment. What was
+    typed into a form stands on the page, whatever failed.
+    """
+    is_busy = isinstance(sys.exception(), OperationalError | InterfaceError)
+    typed: list[str] = []
+    with contextlib.suppress(Exception):  # A body that cannot be read may be the very fault.
+        typed = [value for _name, value in typed_values(request)]
+    return HttpResponse(
+        render_to_string("503.html" if is_busy else "500.html", {"typed": typed}),
+        status=503 if is_busy else 500,
+        headers={"Cache-Control": "no-store"} | ({"Retry-After": "5"} if is_busy else {}),
+    )

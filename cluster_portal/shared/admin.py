@@ -8,7 +8,13 @@ from django.http import HttpRequest
 from django.urls import ResolverMatch, resolve
 from django.utils.translation import gettext_lazy as _
 
-from cluster_portal.shared import attachment_admin, people_admin, submissions_admin
+from cluster_portal.shared import (
+    attachment_admin,
+    handbook_admin,
+    people_admin,
+    review_admin,
+    submissions_admin,
+)
 from cluster_portal.shared.admin_site import site
 from cluster_portal.shared.model_admin import (
     PUBLISHING,
@@ -17,7 +23,6 @@ from cluster_portal.shared.model_admin import (
     PortalModelForm,
     PortalStackedInline,
     PortalTabularInline,
-    PublishableAdmin,
     SingletonAdmin,
 )
 from cluster_portal.shared.models import (
@@ -27,6 +32,7 @@ from cluster_portal.shared.models import (
     Source,
     SourceQuote,
 )
+from cluster_portal.shared.publishing_admin import PublishableAdmin
 
 __all__ = [
     "PUBLISHING",
@@ -38,7 +44,9 @@ __all__ = [
     "PublishableAdmin",
     "SingletonAdmin",
     "attachment_admin",
+    "handbook_admin",
     "people_admin",
+    "review_admin",
     "site",
     "submissions_admin",
 ]

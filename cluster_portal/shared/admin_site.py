@@ -15,16 +15,18 @@ from django.contrib.auth.views import redirect_to_login
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.core.handlers.exception import response_for_exception
-from django.db import models
+from django.db import IntegrityError, OperationalError, models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 
-from cluster_portal.shared import policy
+from cluster_portal.shared import history, policy
+from cluster_portal.shared.conflicts import is_deadlock, is_number_taken
 from cluster_portal.shared.csrf import csrf_failure, typed_values
+from cluster_portal.shared.history_admin import render_bin
 from cluster_portal.shared.models import Submission, SubmissionState
 from cluster_portal.shared.text import clean_text
 
@@ -40,6 +42,27 @@ DROPPED_ROUTES = {
     "password_change_done",
 }
 METHODS = ("GET", "HEAD", "POST")
+
+
+def twice(
+    view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponse:
+    """Call `view`; if another save went through at the same instant, call it once more.
+
+    Both wrote the same version, or waited for each other. The first call was rolled back; the
+    second sees the other's save and answers with the conflict.
+    """
+    try:
+        return view(request, *args, **kwargs)
+    except IntegrityError as error:
+        if not is_number_taken(error):
+            raise
+    except OperationalError as error:
+        if not is_deadlock(error):
+            raise
+    for file in request.FILES.values():
+        file.seek(0)
+    return view(request, *args, **kwargs)
 
 
 class PolicyAutocomplete(AutocompleteJsonView):
@@ -70,6 +93,9 @@ class PortalAdminSite(admin.AdminSite):
         super().__init__(name)
         # Deleting many at once is something each list asks for, not something all have.
         self.disable_action("delete_selected")
+        # Pages of the admin that belong to no model, and what they tell on its first page.
+        self.pages: list[URLPattern] = []
+        self.index_parts: list[Callable[[HttpRequest], dict[str, Any]]] = []
 
     def has_permission(self, request: HttpRequest) -> bool:
         return policy.is_staff(request.user)
@@ -96,7 +122,7 @@ class PortalAdminSite(admin.AdminSite):
                 if not self.has_permission(request):
                     raise PermissionDenied
                 try:
-                    return view(request, *args, **kwargs)
+                    return twice(view, request, *args, **kwargs)
                 except PermissionDenied as error:
                     raise Http404 from error
             except (Http404, PermissionDenied, SuspiciousOperation) as error:
@@ -106,7 +132,20 @@ class PortalAdminSite(admin.AdminSite):
         return never_cache(csrf_protect(update_wrapper(guarded, view)))
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        return [url for url in super().get_urls() if getattr(url, "name", "") not in DROPPED_ROUTES]
+        return [
+            *self.pages,
+            path("bin/", self.admin_view(self.bin_view), name="bin"),
+            *(u for u in super().get_urls() if getattr(u, "name", "") not in DROPPED_ROUTES),
+        ]
+
+    def bin_view(self, request: HttpRequest) -> HttpResponse:
+        """Show everything deleted that this person may see."""
+        kinds = [
+            kind
+            for kind in history.registered_kinds()
+            if self.is_registered(kind) and self.get_model_admin(kind).has_view_permission(request)
+        ]
+        return render_bin(request, self, kinds, str(_("Bin")), {"shows_kind": True})
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         return PolicyAutocomplete.as_view(admin_site=self)(request)
@@ -146,7 +185,10 @@ class PortalAdminSite(admin.AdminSite):
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        return super().index(request, {"inboxes": self.inboxes(request), **(extra_context or {})})
+        context: dict[str, Any] = {"inboxes": self.inboxes(request)}
+        for part in self.index_parts:
+            context |= part(request)
+        return super().index(request, context | (extra_context or {}))
 
     def inboxes(self, request: HttpRequest) -> list[dict[str, Any]]:
         """Return each kind of submission that this person sees, with how many are new."""

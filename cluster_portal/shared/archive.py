@@ -163,7 +163,8 @@ def unpack(archive_path: Path, folder: Path) -> dict[str, Any]:
     except BadArchive:
         raise
     except (tarfile.TarError, OSError, ValueError, KeyError, TypeError, EOFError) as error:
-        raise BadArchive(f"The archive is damaged or not one of ours: {error}.") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(":.")
+        raise BadArchive(f"The archive is damaged or not one of ours: {reason}.") from error
     if manifest.get("format") != FORMAT:
         raise BadArchive("The archive has a format that this version does not know.")
     if manifest.get("engine") != connection.vendor:

@@ -1,6 +1,6 @@
 """Which photos, documents and recordings may be fetched: those that something public holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from django.db import models
@@ -17,6 +17,8 @@ class Holder(NamedTuple):
 
 
 _holders: dict[type[models.Model], list[Holder]] = {}
+# Each tells which things show an attachment in a change that waits for approval.
+_waiting: list[Callable[[models.Model], Iterable[models.Model]]] = []
 
 
 def register_holder(
@@ -31,6 +33,14 @@ def register_holder(
     Example: updates show photos by ``photo_links__photo``.
     """
     _holders.setdefault(attachment, []).append(Holder(public, everything, lookup))
+
+
+def register_waiting(find: Callable[[models.Model], Iterable[models.Model]]) -> None:
+    """Tell that `find` returns the things that will show an attachment once they are approved.
+
+    Who may view such a thing may fetch the attachment; the public may not.
+    """
+    _waiting.append(find)
 
 
 def is_public(attachment: models.Model) -> bool:
@@ -53,6 +63,10 @@ def may_view(user: Any, attachment: models.Model) -> bool:
         policy.may(user, policy.Action.VIEW, thing)
         for holder in _holders.get(type(attachment), [])
         for thing in holder.everything().filter(**{holder.lookup: attachment})
+    ) or any(
+        policy.may(user, policy.Action.VIEW, thing)
+        for find in _waiting
+        for thing in find(attachment)
     )
 
 

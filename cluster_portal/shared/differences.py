@@ -1,7 +1,9 @@
 """What changed between two versions, said in words and not in columns."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from pathlib import PurePosixPath
 from typing import Any
 
 from django.db import models
@@ -14,7 +16,7 @@ from django.utils.translation import gettext as _
 from cluster_portal.shared.history import Snapshot, kept_fields, kept_links
 from cluster_portal.shared.richtext import RichTextField, html_to_markup
 
-# How many rows a list of changes names before it only counts.
+# A text longer than this many words is shown as a whole, before and after.
 MAX_WORDS = 6000
 
 
@@ -63,13 +65,31 @@ def compare(old: str, new: str) -> list[Piece]:
     return pieces
 
 
-def shown(field: models.Field, value: Any) -> str:
+class Names:
+    """The names of rows that foreign keys and links point at, fetched kind by kind."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[type[models.Model], Any], str] = {}
+
+    def load(self, kind: type[models.Model], pks: Iterable[Any]) -> None:
+        """Fetch the names of the rows `pks` of `kind` with one query."""
+        missing = {pk for pk in pks if pk is not None and (kind, pk) not in self.known}
+        if missing:
+            found = kind._base_manager.in_bulk(missing)
+            for pk in missing:
+                self.known[kind, pk] = str(found[pk]) if pk in found else _("no longer exists")
+
+    def of(self, kind: type[models.Model], pk: Any) -> str:
+        self.load(kind, [pk])
+        return self.known[kind, pk]
+
+
+def shown(field: models.Field, value: Any, known: Names | None = None) -> str:
     """Return `value` of `field` as a person reads it."""
     if value is None or value == "":
         return ""
     if isinstance(field, models.ForeignKey):
-        related = field.related_model._base_manager.filter(pk=value).first()
-        return str(related) if related else _("no longer exists")
+        return (known or Names()).of(field.related_model, value)
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if field.choices:
@@ -82,41 +102,89 @@ def shown(field: models.Field, value: Any) -> str:
         )
     if isinstance(field, models.DateField) and (day := parse_date(str(value))):
         return date_format(day, "SHORT_DATE_FORMAT")
+    if isinstance(field, models.FileField):
+        return PurePosixPath(str(value)).name
     return str(value)
 
 
-def names(kind: type[models.Model], pks: list[int]) -> str:
-    found = kind._base_manager.in_bulk(pks)
-    return "\n".join(str(found[pk]) if pk in found else _("no longer exists") for pk in pks)
+def names(kind: type[models.Model], pks: list[int], known: Names | None = None) -> str:
+    """Return the names of the rows `pks` of `kind`, a line each."""
+    known = known or Names()
+    known.load(kind, pks)
+    return "\n".join(known.of(kind, pk) for pk in pks)
 
 
-def part_lines(kind: type[models.Model], rows: list[dict[str, Any]]) -> str:
+def part_lines(
+    kind: type[models.Model], rows: list[dict[str, Any]], known: Names | None = None
+) -> str:
     """Return the parts as text, a line each."""
+    known = known or Names()
     fields = [f for f in kept_fields(kind) if f.name != "order"]
+    for f in fields:
+        if isinstance(f, models.ForeignKey):
+            known.load(f.related_model, [r.get(f.attname) for r in rows])
     return "\n".join(
-        " · ".join(text for f in fields if f.attname in row and (text := shown(f, row[f.attname])))
-        for row in sorted(rows, key=lambda r: (r.get("order") or 0, r["pk"]))
+        " · ".join(
+            text for f in fields if f.attname in row and (text := shown(f, row[f.attname], known))
+        )
+        for row in sorted(rows, key=lambda r: (r.get("order") or 0, r["pk"] or 0))
     )
 
 
-def differences(kind: type[models.Model], old: Snapshot | None, new: Snapshot) -> list[Change]:
-    """Return what differs between two snapshots of a thing of `kind`; from nothing, all of it."""
-    empty: Snapshot = {"fields": {}, "links": {}, "parts": {}}
-    before = old or empty
-    texts: list[tuple[str, str, str]] = []
+NOTHING = (None, "")
+EMPTY: Snapshot = {"fields": {}, "links": {}, "parts": {}}
+
+
+def changed_places(
+    kind: type[models.Model], old: Snapshot | None, new: Snapshot, leave_out: Iterable[str] = ()
+) -> Iterator[tuple[str, Any, Any, Any]]:
+    """Yield (Hebrew label, field or kind of part, old, new) of what differs; asks no database.
+
+    `leave_out` names parts that are not to be told.
+    """
+    before = old or EMPTY
     for f in kept_fields(kind):
         a, b = before["fields"].get(f.attname), new["fields"].get(f.attname)
-        if a != b:
-            texts.append((str(f.verbose_name), shown(f, a), shown(f, b)))
+        if a != b and not (a in NOTHING and b in NOTHING):
+            yield capfirst(str(f.verbose_name)), f, a, b
     for link in kept_links(kind):
         a, b = before["links"].get(link.name, []), new["links"].get(link.name, [])
         if a != b:
-            model = link.related_model
-            texts.append((str(link.verbose_name), names(model, a), names(model, b)))
+            yield capfirst(str(link.verbose_name)), link, a, b
     for name, rows in new["parts"].items():
         part_kind = kind._meta.get_field(name).related_model
-        a, b = before["parts"].get(name, []), rows
-        if a != b:
-            label = str(part_kind._meta.verbose_name_plural)
-            texts.append((label, part_lines(part_kind, a), part_lines(part_kind, b)))
-    return [Change(capfirst(label), compare(a, b), a, b) for label, a, b in texts if a != b]
+        a = before["parts"].get(name, [])
+        if a != rows and name not in leave_out:
+            yield capfirst(str(part_kind._meta.verbose_name_plural)), part_kind, a, rows
+
+
+def changed_labels(
+    kind: type[models.Model], old: Snapshot | None, new: Snapshot, leave_out: Iterable[str] = ()
+) -> list[str]:
+    """Return the names of what differs between two snapshots; asks no database."""
+    return [label for label, *_rest in changed_places(kind, old, new, leave_out)]
+
+
+def differences(
+    kind: type[models.Model],
+    old: Snapshot | None,
+    new: Snapshot,
+    leave_out: Iterable[str] = (),
+) -> list[Change]:
+    """Return what differs between two snapshots of a thing of `kind`; from nothing, all of it."""
+    known = Names()
+    places = list(changed_places(kind, old, new, leave_out))
+    for _label, place, a, b in places:
+        if isinstance(place, models.ForeignKey):
+            known.load(place.related_model, [a, b])
+    changes = []
+    for label, place, a, b in places:
+        if isinstance(place, models.ManyToManyField):
+            texts = [names(place.related_model, pks, known) for pks in (a, b)]
+        elif isinstance(place, models.Field):
+            texts = [shown(place, value, known) for value in (a, b)]
+        else:
+            texts = [part_lines(place, rows, known) for rows in (a, b)]
+        if texts[0] != texts[1]:
+            changes.append(Change(label, compare(*texts), *texts))
+    return changes

@@ -20,6 +20,28 @@ ADMIN = (
         "Are you sure you want to delete the selected %(objects_name)s? All of the following "
         "objects and their related items will be deleted:"
     ),
+    gettext_noop(
+        'Are you sure you want to delete the %(object_name)s "%(escaped_object)s"? All of the '
+        "following related items will be deleted:"
+    ),
+    gettext_noop("Delete selected %(verbose_name_plural)s"),
+    gettext_noop("Go"),
+    gettext_noop("Show all"),
+    gettext_noop("%(full_result_count)s total"),
+    gettext_noop("Log in again"),
+    gettext_noop("Added “%(object)s”."),
+    gettext_noop("Changed “%(object)s” — %(changes)s"),
+    gettext_noop("Deleted “%(object)s.”"),
+    gettext_noop("The {name} “{obj}” was added successfully."),
+    gettext_noop("The {name} “{obj}” was changed successfully."),
+    gettext_noop("The %(name)s “%(obj)s” was deleted successfully."),
+)
+# Sizes of files, which the public reads too, and what a form says of an address.
+FORMS = (
+    gettext_noop("%s KB"),
+    gettext_noop("%s MB"),
+    gettext_noop("%s GB"),
+    gettext_noop("Enter a valid email address."),
 )
 PASSWORDS = (
     gettext_noop("New password"),

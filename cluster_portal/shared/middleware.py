@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
+from cluster_portal.shared import history
+
 Handler = Callable[[HttpRequest], HttpResponse]
 
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -34,6 +36,9 @@ class SecurityHeadersMiddleware:
         elif "Cache-Control" not in response.headers:
             # Kept by whoever likes, but asked for again each time: an edit shows at once.
             response.headers["Cache-Control"] = "no-cache"
+        if request.method == "HEAD" and not response.streaming:
+            # Its length was told already; a body would be dropped by the server, with a warning.
+            response.content = b""
         return response
 
 
@@ -48,6 +53,21 @@ class RequestSizeMiddleware:
         if length.isdecimal() and int(length) > settings.REQUEST_MAX_BYTES:
             return render(request, "413.html", status=413)
         return self.get_response(request)
+
+
+class EditingMiddleware:
+    """Make all saves of one request one act of the person who sent it (see history.py)."""
+
+    SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in self.SAFE:
+            return self.get_response(request)
+        with history.editing(lambda: request.user):
+            return self.get_response(request)
 
 
 class CompressionMiddleware:

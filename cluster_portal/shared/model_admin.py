@@ -16,20 +16,21 @@ from django.contrib.admin.utils import NestedObjects
 from django.contrib.admin.widgets import AutocompleteMixin, RelatedFieldWidgetWrapper
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import DataError, models, router, transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from cluster_portal.shared import policy
+from cluster_portal.shared import history, policy
+from cluster_portal.shared.conflicts import VersionedFormMixin, numbers
 from cluster_portal.shared.forms import RowsField
+from cluster_portal.shared.history_admin import KEY, HistoryMixin
 from cluster_portal.shared.models.media import Attachment
 from cluster_portal.shared.models.site import Ordered
 from cluster_portal.shared.policy import Action
-from cluster_portal.shared.publishing import PublicationState, Publishable
+from cluster_portal.shared.publishing import Publishable
 from cluster_portal.shared.richtext import RichTextField, RichTextWidget
 from cluster_portal.shared.text import clean_text
 from cluster_portal.shared.uploads import OversizedFile
@@ -49,10 +50,6 @@ PUBLISHING = (
 )
 
 
-# What a row's key can be; of other values databases complain, each in its own way.
-KEY = re.compile(r"\d{1,18}", re.ASCII)
-
-
 class KeyedOptions(AutocompleteMixin):
     """A search box that shows what it was sent only if that can be a row's key."""
 
@@ -68,8 +65,11 @@ class SearchSelectMultiple(KeyedOptions, forms.SelectMultiple):
     pass
 
 
-class PortalModelForm(forms.ModelForm):
-    """A form whose texts are made fit to store, and whose days are days of our time."""
+class PortalModelForm(VersionedFormMixin, forms.ModelForm):
+    """A form whose texts are made fit to store, and whose days are days of our time.
+
+    It is not saved over somebody else's newer version.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -90,7 +90,40 @@ class PortalModelForm(forms.ModelForm):
 
 
 class OrderedFormSet(forms.BaseInlineFormSet):
-    """Inline rows of an ordered model: a row whose place nobody gave comes last."""
+    """Inline rows; in an ordered model a row whose place nobody gave comes last.
+
+    Rows that have a history of their own carry the number of their version, as a form does.
+    """
+
+    _numbers: dict[int, int] | None = None
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(data, *args, **kwargs)
+        if self.is_bound:
+            self.data = with_lost_rows(self, self.data)
+
+    def base_numbers(self) -> dict[int, int]:
+        """Return the rows' version numbers; read before the rows, so that none is too new."""
+        if self._numbers is None:
+            self._numbers = {}
+            if history.is_registered(self.model) and self.instance.pk:
+                rows = self.model._base_manager.filter(**{self.fk.name: self.instance})
+                self._numbers = numbers(self.model, rows.values_list("pk", flat=True))
+        return self._numbers
+
+    def get_queryset(self) -> Any:
+        if not self.is_bound:
+            self.base_numbers()
+        return super().get_queryset()
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        kwargs = super().get_form_kwargs(index)
+        if not history.is_registered(self.model):
+            return kwargs
+        number: int | str = ""
+        if not self.is_bound and index is not None and index < self.initial_form_count():
+            number = self.base_numbers().get(self.get_queryset()[index].pk, "")
+        return {**kwargs, "base_number": number}
 
     def save_new(self, form: Any, commit: bool = True) -> Any:
         self.place(form.instance)
@@ -105,6 +138,39 @@ class OrderedFormSet(forms.BaseInlineFormSet):
             row.order = next_place(
                 self.model._default_manager.filter(**{self.fk.name: self.instance})
             )
+
+
+def with_lost_rows(formset: Any, data: Any) -> Any:
+    """Return `data` with those rows as new ones that somebody else has deleted meanwhile.
+
+    Django would ask for a row that does not exist, and no correction would help whoever typed it.
+    """
+    prefix, key = formset.prefix, formset.model._meta.pk.name
+    count = data.get(f"{prefix}-INITIAL_FORMS", "")
+    total = data.get(f"{prefix}-TOTAL_FORMS", "")
+    if not (KEY.fullmatch(count) and KEY.fullmatch(total)) or int(total) > formset.absolute_max:
+        return data
+    sent = [data.get(f"{prefix}-{i}-{key}", "") for i in range(min(int(count), int(total)))]
+    asked = [int(pk) for pk in sent if KEY.fullmatch(pk)]
+    standing = set(formset.model._base_manager.filter(pk__in=asked).values_list("pk", flat=True))
+    lost = [i for i, pk in enumerate(sent) if KEY.fullmatch(pk) and int(pk) not in standing]
+    if not lost:
+        return data
+    order = [i for i in range(int(total)) if i not in lost]
+    order[len(sent) - len(lost) : len(sent) - len(lost)] = lost
+    places = {old: new for new, old in enumerate(order)}
+    row = re.compile(rf"{re.escape(prefix)}-(\d+)-(.+)", re.ASCII)
+    moved = data.copy()
+    for name in data:
+        if (match := row.fullmatch(name)) and int(match[1]) in places:
+            del moved[name]
+    for name in data:
+        if not (match := row.fullmatch(name)) or int(match[1]) not in places:
+            continue
+        values = [""] if int(match[1]) in lost and match[2] == key else data.getlist(name)
+        moved.setlist(f"{prefix}-{places[int(match[1])]}-{match[2]}", values)
+    moved[f"{prefix}-INITIAL_FORMS"] = str(len(sent) - len(lost))
+    return moved
 
 
 def next_place(rows: models.QuerySet) -> int:
@@ -192,7 +258,7 @@ class PolicyOptions(admin.options.BaseModelAdmin):
         return field
 
 
-class PortalModelAdmin(PolicyOptions, admin.ModelAdmin):
+class PortalModelAdmin(PolicyOptions, HistoryMixin):
     form = PortalModelForm
     list_per_page = 50
     show_facets = admin.ShowFacets.NEVER
@@ -215,15 +281,15 @@ class PortalModelAdmin(PolicyOptions, admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.allows(request, Action.DELETE, obj)
 
-    def _get_obj_does_not_exist_redirect(
-        self, request: HttpRequest, opts: Any, object_id: str
-    ) -> HttpResponse:
-        # Django redirects to the index, which tells a missing row from a forbidden one.
-        raise Http404
-
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         """Rows are named by their key alone; any other field would answer guesses about it."""
         return to_field in {"pk", self.opts.pk.name}
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what the address fills in; a moment is left out, for Django fails on its text."""
+        moments = {f.name for f in self.opts.fields if isinstance(f, models.DateTimeField)}
+        filled_in = super().get_changeform_initial_data(request)
+        return {name: value for name, value in filled_in.items() if name not in moments}
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only what the list offers as a filter may be asked; the rest would answer guesses."""
@@ -239,14 +305,6 @@ class PortalModelAdmin(PolicyOptions, admin.ModelAdmin):
         return any(
             name and (lookup == name or lookup.startswith(f"{name}__")) for name in offered
         ) and super().lookup_allowed(lookup, value, request)
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        chosen = request.POST.getlist(admin.helpers.ACTION_CHECKBOX_NAME)
-        if not all(KEY.fullmatch(key) for key in chosen):
-            raise Http404
-        return super().changelist_view(request, extra_context)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         try:
@@ -291,7 +349,16 @@ class PortalModelAdmin(PolicyOptions, admin.ModelAdmin):
         collector = NestedObjects(using=router.db_for_write(self.model), origin=objs)
         collector.collect(objs)
         tree = without_blanks(collector.nested(describe))
-        protected = [describe(obj) for obj in collector.protected]
+        # What other things live in goes only once they are gone or have been moved.
+        chosen = {obj.pk for obj in objs}
+        living = [
+            obj
+            for model, rows in collector.model_objs.items()
+            if history.is_registered(model) and history.is_registered(self.model)
+            for obj in rows
+            if not (model is self.model and obj.pk in chosen)
+        ]
+        protected = [describe(obj) for obj in (*collector.protected, *living)]
         counts = {
             str(model._meta.verbose_name_plural): len(rows)
             for model, rows in collector.model_objs.items()
@@ -321,23 +388,6 @@ class PortalModelAdmin(PolicyOptions, admin.ModelAdmin):
                     raise PermissionDenied
                 attachment.uploaded_by = request.user
         super().save_formset(request, form, formset, change)
-
-
-class PublishableAdmin(PortalModelAdmin):
-    """Things that are written before they are public."""
-
-    readonly_fields = ("created_at", "updated_at")
-    list_filter: Sequence[Any] = ("state",)
-    date_hierarchy = "publish_at"
-
-    @admin.display(description=gettext_lazy("seen by the public"), ordering="publish_at")
-    def visibility(self, obj: Publishable) -> str:
-        """Say what the public sees of `obj` now; the state alone does not know the clock."""
-        if obj.is_published():
-            return _("Yes")
-        if obj.state != PublicationState.PUBLISHED or obj.publish_at is None:
-            return _("No")
-        return _("Not yet") if obj.publish_at > timezone.now() else _("No longer")
 
 
 class SingletonAdmin(PortalModelAdmin):

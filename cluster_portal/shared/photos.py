@@ -1,5 +1,6 @@
 """Pictures: what we take, and the sizes made from it."""
 
+import threading
 import warnings
 from io import BytesIO
 from pathlib import PurePath
@@ -14,6 +15,14 @@ from PIL import Image, ImageOps
 # Listed one by one: Pillow would otherwise try its forty parsers on whatever comes.
 FORMATS = ("JPEG", "PNG", "WEBP")
 WIDTHS = (480, 960, 1600)
+# Twice what the largest size needs, for pictures that lie on their side.
+ROOM = (max(WIDTHS) * 2, max(WIDTHS) * 2)
+# Fifty million pixels take 400 MB while they are decoded, and their file can be very small: one
+# after the other, or eight senders at once would take all the memory of the host.
+ONE_AT_A_TIME = threading.Lock()
+# Blocks above 32 MB go back to the system when they are freed; of smaller ones, which is Pillow's
+# way, every thread of the server would keep its 400 MB for ever.
+Image.core.set_block_size(64 * 1024 * 1024)
 SUFFIXES = {"webp": ("WEBP", {"quality": 80, "method": 4}), "jpg": ("JPEG", {"quality": 82})}
 
 
@@ -38,32 +47,47 @@ def prepare(file: Any) -> Prepared:
     """
     if file.size > settings.PHOTO_MAX_BYTES:
         raise BadPhoto(_("The picture is too large: at most 20 MB."))
+    with ONE_AT_A_TIME:
+        image = decoded(file)
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode == "RGBA":
+        ground = Image.new("RGBA", upright.size, "white")
+        upright = Image.alpha_composite(ground, upright)
+    # A new image: pixels go over, EXIF, place, comments and colour profiles do not.
+    plain = Image.new("RGB", upright.size)
+    plain.paste(upright.convert("RGB"))
+    plain.thumbnail((max(WIDTHS), max(WIDTHS) * 2), Image.Resampling.LANCZOS)
+    return Prepared(plain, plain.width, plain.height)
+
+
+def decoded(file: Any) -> Image.Image:
+    """Return the picture in `file`, no larger than ROOM; raise BadPhoto as `prepare` does.
+
+    It is made small before anything else is done with it, so that it is held in full only once.
+    """
     file.seek(0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(file, formats=FORMATS)
+            image: Image.Image = Image.open(file, formats=FORMATS)
             if image.width * image.height > settings.PHOTO_MAX_PIXELS:
                 raise BadPhoto(_("The picture has too many pixels: at most 50 million."))
             if getattr(image, "n_frames", 1) > 1:
                 raise BadPhoto(_("Moving pictures are not taken; choose a still one."))
-            image.draft("RGB", (max(WIDTHS) * 2, max(WIDTHS) * 2))
+            image.draft("RGB", ROOM)
             image.load()
+            if image.mode in {"LA", "PA"} or "transparency" in image.info:
+                image = image.convert("RGBA")
+            elif image.mode in {"1", "P"}:
+                image = image.convert("RGB")
+            image.thumbnail(ROOM, Image.Resampling.LANCZOS)
     except BadPhoto:
         raise
     except Exception as error:  # Pillow's parsers raise nearly anything on a hostile file.
         raise BadPhoto(
             _("This is not a whole picture of type JPEG, PNG or WebP. Choose another file.")
         ) from error
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info:
-        ground = Image.new("RGBA", upright.size, "white")
-        upright = Image.alpha_composite(ground, upright.convert("RGBA"))
-    # A new image: pixels go over, EXIF, place, comments and colour profiles do not.
-    plain = Image.new("RGB", upright.size)
-    plain.paste(upright.convert("RGB"))
-    plain.thumbnail((max(WIDTHS), max(WIDTHS) * 2), Image.Resampling.LANCZOS)
-    return Prepared(plain, plain.width, plain.height)
+    return image
 
 
 def rendition_widths(width: int) -> list[int]:

@@ -50,6 +50,11 @@ def register_administrators_only(*kinds: type[models.Model]) -> None:
     _administrators_only.update(kinds)
 
 
+def is_administrators_only(kind: type[models.Model]) -> bool:
+    """Say whether only administrators see rows of `kind`."""
+    return kind in _administrators_only
+
+
 def register_read_only(*kinds: type[models.Model]) -> None:
     """Records that nobody writes by hand; they can be viewed and deleted."""
     _read_only.update(kinds)

@@ -7,7 +7,10 @@ import unicodedata
 # turn what stands beside them; the byte order mark; lone surrogates and noncharacters.
 HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\ufffe\uffff]"
+    "\ud800-\udfff\ufdd0-\ufdef"
+    # The last two of each plane are no characters either.
+    + "".join(f"{chr(end - 1)}{chr(end)}" for end in range(0xFFFF, 0x110000, 0x10000))
+    + "]"
 )
 
 

@@ -1,5 +1,6 @@
 """A coordinator's way: log in on a phone, tell something with a photo, see it in public."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,34 @@ def log_in(page: Page, person: Person) -> None:
     page.locator("input[name=password]").fill(person.password)
     page.locator("main form .button").click()
     expect(page).to_have_url("/desk/")
+
+
+def log_in_as_editor(page: Page, server: PortalServer) -> None:
+    person = server.people["editor"]
+    page.goto("/admin/")
+    page.locator("input[name=username]").fill(person.email)
+    page.locator("input[name=password]").fill(person.password)
+    page.locator("main form .button").click()
+    expect(page).to_have_url("/admin/")
+
+
+# A forum whose updates an editor approves, and its coordinator.
+UNTRUSTED = """
+from cluster_portal.shared.models import User
+from cluster_portal.shared.policy import Role
+from forums.models import Coordinator, Forum
+forum = Forum.objects.get(slug="welfare")
+user = User.objects.create_user(
+    "welfare@example.org", "only-for-this-test-7", role=Role.COORDINATOR, display_name="רכז/ת רווחה"
+)
+Coordinator.objects.create(forum=forum, user=user)
+"""
+
+
+@pytest.fixture(scope="module")
+def reviewed(portal_server: PortalServer) -> Person:
+    portal_server.manage("shell", "--no-imports", "-c", UNTRUSTED)
+    return Person("welfare@example.org", builders.PASSWORD)
 
 
 def own_forum_links(page: Page) -> list[str]:
@@ -122,3 +151,188 @@ def test_enter_in_a_field_does_not_publish(page: Page, portal_server: PortalServ
     expect(
         page.locator(".desk-item", has_text="רק טיוטה").locator(".desk-status--draft")
     ).to_be_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_six_taps_from_log_in_to_a_published_update_with_a_photo(
+    open_page: Callable[..., Page], portal_server: PortalServer, photo: Path, script: bool
+) -> None:
+    page = open_page(**PHONE, java_script_enabled=script)
+    taps = 0
+
+    def tap(what: Any) -> None:
+        nonlocal taps
+        what.tap()
+        taps += 1
+
+    person = portal_server.people["coordinator"]
+    title = f"שש נגיעות {'עם' if script else 'בלי'} סקריפט"
+    page.goto("/accounts/login/")
+    page.locator("input[name=username]").fill(person.email)
+    page.locator("input[name=password]").fill(person.password)
+    tap(page.locator("main form .button"))
+    expect(page).to_have_url("/desk/")
+    tap(page.locator(".desk-forums--one a.button"))
+    page.locator("#id_title").fill(title)
+    page.locator("#id_body").fill("נפגשנו ודיברנו.")
+    page.locator("#id_photos-0-file").set_input_files(photo)
+    page.locator("#id_photos-0-alt").fill("אנשים סביב שולחן")
+    tap(page.locator("button[value=publish]"))
+    expect(page.locator(".message--success")).to_be_visible()
+    assert taps <= 6
+
+    visitor = open_page(**PHONE, java_script_enabled=script)
+    visitor.goto("/forums/education/")
+    expect(visitor.get_by_role("link", name=title).first).to_be_visible()
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_written_reviewed_mended_and_changed(
+    open_page: Callable[..., Page],
+    portal_server: PortalServer,
+    reviewed: Person,
+    photo: Path,
+    script: bool,
+) -> None:
+    page = open_page(**PHONE, java_script_enabled=script)
+    desk = open_page(java_script_enabled=script)
+    visitor = open_page(**PHONE, java_script_enabled=script)
+    with_or_without = "עם" if script else "בלי"
+    title = f"מפגש הפורום {with_or_without} סקריפט"
+
+    def item() -> Any:
+        return page.locator(".desk-item", has_text=title)
+
+    def answer(remark: str = "") -> None:
+        desk.goto("/admin/review/")
+        desk.get_by_role("link", name=title).first.click()
+        if remark:
+            desk.locator("textarea[name=remark]").fill(remark)
+            desk.locator("button[name=send_back]").click()
+        else:
+            desk.locator("button[name=approve]").click()
+        expect(desk.locator(".messagelist .success")).to_be_visible()
+
+    # Sent for review, sent back, mended, approved.
+    log_in(page, reviewed)
+    log_in_as_editor(desk, portal_server)
+    page.locator(".desk-forum a.button").tap()
+    page.locator("#id_title").fill(title)
+    page.locator("#id_body").fill("נפגשנו.")
+    expect(page.locator("button[value=publish]")).to_have_count(0)
+    press(page, "submit")
+    expect(item().locator(".desk-status--in_review")).to_be_visible()
+    answer("חסר תאריך המפגש")
+    page.reload()
+    expect(item().locator(".desk-status--sent_back")).to_be_visible()
+    expect(item().locator(".desk-remark")).to_contain_text("חסר תאריך המפגש")
+    edit = str(item().locator(".desk-item__title a").get_attribute("href"))
+    item().locator(".desk-item__title a").tap()
+    expect(page).to_have_url(edit)
+    expect(page.locator(".desk-remark")).to_contain_text("חסר תאריך המפגש")
+    page.locator("#id_body").fill("נפגשנו ב־3 בנובמבר.")
+    press(page, "submit")
+    answer()
+    page.goto("/desk/")
+    address = str(item().get_by_role("link", name="באתר").get_attribute("href"))
+    visitor.goto(address)
+    expect(visitor.locator("main")).to_contain_text("נפגשנו ב־3 בנובמבר.")
+
+    # A change, with a photo, is hidden until it is approved.
+    page.goto(edit)
+    page.locator("#id_body").fill("נפגשנו ב־3 בנובמבר, ונפגש שוב.")
+    page.locator("#id_photos-0-file").set_input_files(photo)
+    page.locator("#id_photos-0-alt").fill("המפגש, בתמונה")
+    press(page, "submit")
+    expect(item().locator(".desk-status--in_review")).to_be_visible()
+    visitor.goto(address)
+    expect(visitor.locator("main")).not_to_contain_text("ונפגש שוב")
+    expect(visitor.get_by_alt_text("המפגש, בתמונה")).to_have_count(0)
+    answer("נא לציין היכן")
+    page.goto(edit)
+    expect(page.locator(".desk-remark")).to_contain_text("נא לציין היכן")
+    expect(page.locator("#id_body")).to_have_value("נפגשנו ב־3 בנובמבר, ונפגש שוב.")
+    expect(page.locator(".desk-row__photo img")).to_be_visible()
+    page.locator("#id_body").fill("נפגשנו ב־3 בנובמבר, ונפגש שוב בשדרות.")
+    press(page, "submit")
+    visitor.goto(address)
+    expect(visitor.locator("main")).not_to_contain_text("ונפגש שוב")
+    answer()
+    visitor.goto(address)
+    expect(visitor.locator("main")).to_contain_text("ונפגש שוב בשדרות.")
+    expect(visitor.get_by_alt_text("המפגש, בתמונה").first).to_be_visible()
+
+
+def test_what_is_typed_saves_itself_and_comes_back(
+    open_page: Callable[..., Page], portal_server: PortalServer
+) -> None:
+    page = open_page(**PHONE)
+    log_in(page, portal_server.people["coordinator"])
+    form = own_forum_links(page)[0]
+    page.locator(".desk-forum a.button").tap()
+    page.locator("#id_title").fill("נכתב באוטובוס")
+    page.locator("#id_title").press("Tab")
+    expect(page.locator(".desk-saved")).to_have_text(re.compile("\\d\\d:\\d\\d"))
+
+    # Typed a moment before the page is left: sent while it goes.
+    page.locator("#id_body").fill("המשפט האחרון")
+    page.goto("/desk/")
+    page.wait_for_timeout(500)
+    page.reload()
+    expect(page.locator(".desk-unsaved")).to_be_visible()
+    page.locator(".desk-unsaved a").first.tap()
+    expect(page).to_have_url(form)
+    expect(page.locator(".desk-restored")).to_be_visible()
+    expect(page.locator("#id_title")).to_have_value("נכתב באוטובוס")
+    expect(page.locator("#id_body")).to_have_value("המשפט האחרון")
+
+    # Saved, nothing of it comes up again, though the page was left right after typing.
+    page.locator("#id_body").fill("המשפט האחרון, באמת")
+    press(page, "save")
+    expect(page.locator(".message--success")).to_be_visible()
+    page.wait_for_timeout(500)
+    page.reload()
+    expect(page.locator(".desk-unsaved")).to_have_count(0)
+    page.locator(".desk-item", has_text="נכתב באוטובוס").locator(".desk-item__title a").tap()
+    expect(page.locator("#id_body")).to_have_value("המשפט האחרון, באמת")
+
+    # Dropped on request.
+    page.locator("#id_body").fill("לא רוצים את זה")
+    expect(page.locator(".desk-saved")).to_have_text(re.compile("\\d\\d:\\d\\d"))
+    page.reload()
+    expect(page.locator("#id_body")).to_have_value("לא רוצים את זה")
+    page.locator("button[name=drop]").tap()
+    expect(page.locator(".message--success")).to_be_visible()
+    expect(page.locator("#id_body")).to_have_value("המשפט האחרון, באמת")
+    expect(page.locator(".desk-restored")).to_have_count(0)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_two_at_the_same_update(
+    open_page: Callable[..., Page], portal_server: PortalServer, reviewed: Person, script: bool
+) -> None:
+    mine = open_page(**PHONE, java_script_enabled=script)
+    theirs = open_page(**PHONE, java_script_enabled=script)
+    title = f"שניים כותבים {'עם' if script else 'בלי'} סקריפט"
+    log_in(mine, reviewed)
+    mine.locator(".desk-forum a.button").tap()
+    mine.locator("#id_title").fill(title)
+    press(mine, "save")
+    mine.locator(".desk-item", has_text=title).locator(".desk-item__title a").tap()
+    expect(mine.locator("#id_title")).to_have_value(title)
+    log_in_as_editor(theirs, portal_server)
+    theirs.goto(mine.url)
+    if script:
+        expect(theirs.locator(".desk-presence")).to_contain_text("רכז/ת רווחה")
+    theirs.locator("#id_body").fill("הנוסח של העורך")
+    press(theirs, "save")
+    mine.locator("#id_body").fill("הנוסח שלי")
+    press(mine, "save")
+    expect(mine.locator(".conflict")).to_contain_text("הנוסח של העורך")
+    expect(mine.locator(".conflict")).to_contain_text("הנוסח שלי")
+    expect(mine.locator("#id_body")).to_have_value("הנוסח שלי")
+    width = mine.evaluate("document.documentElement.scrollWidth") if script else 390
+    assert width <= 390
+    mine.locator("#id_body").fill("הנוסח של שנינו")
+    press(mine, "save")
+    expect(mine.locator(".message--success")).to_be_visible()

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from events.models import Event
 from tests import builders
+from tests.admin_forms import based
 from tests.shared.test_admin import log_in
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ def event(client):
 
 
 def event_data(event: Event, **changes):
-    data = {
+    data = based(event) | {
         "title": event.title,
         "slug": event.slug,
         "starts_at_0": "18.03.2013",

@@ -7,6 +7,7 @@ from django.urls import reverse
 from cluster_portal.shared.models import Photo
 from forums.models import Coordinator, ForumUpdate
 from tests import builders
+from tests.admin_forms import based
 from tests.shared.test_admin import log_in
 
 pytestmark = pytest.mark.django_db
@@ -59,7 +60,7 @@ def test_author_is_who_adds_it_and_no_form_says_otherwise(client, editor):
     assert update.author == editor
     log_in(client, "administrator")
     address = reverse("admin:forums_forumupdate_change", args=(update.pk,))
-    assert client.post(address, update_data(forum, title="אחר")).status_code == 302
+    assert client.post(address, based(update) | update_data(forum, title="אחר")).status_code == 302
     update.refresh_from_db()
     assert (update.title, update.author) == ("אחר", editor)
 
@@ -103,7 +104,7 @@ def test_choosing_and_uploading_at_once_is_refused(client, editor):
 
 def test_a_new_document_comes_along_with_the_forum(client, editor):
     forum = builders.forum()
-    data = {
+    data = based(forum) | {
         "name": forum.name,
         "slug": forum.slug,
         "kind": forum.kind,
@@ -126,7 +127,7 @@ def test_a_new_document_comes_along_with_the_forum(client, editor):
 def test_coordinators_are_the_administrators_to_appoint(client):
     forum, person = builders.forum(), builders.user(role="coordinator", display_name="דנה כהן")
     address = reverse("admin:forums_forum_change", args=(forum.pk,))
-    data = {
+    data = based(forum) | {
         "name": forum.name,
         "slug": forum.slug,
         "kind": forum.kind,
@@ -145,7 +146,7 @@ def test_coordinators_are_the_administrators_to_appoint(client):
     assert client.post(address, data).status_code == 302
     assert not Coordinator.objects.exists()
     log_in(client, "administrator")
-    assert client.post(address, data).status_code == 302
+    assert client.post(address, data | based(forum)).status_code == 302
     assert Coordinator.objects.get().user == person
 
 

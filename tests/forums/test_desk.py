@@ -22,9 +22,21 @@ from pytest_django import Settings
 from cluster_portal.shared.csrf import CSRF_FAILED
 from cluster_portal.shared.models import Document, Photo
 from cluster_portal.shared.policy import Role
-from forums.desk import SESSION_ENDED, Draft
+from forums.desk import SESSION_ENDED
+from forums.drafts import Draft
 from forums.models import Coordinator, Forum, ForumUpdate, ForumUpdatePhoto
 from tests import builders
+from tests.desk_forms import (
+    create_url,
+    edit_url,
+    opened,
+    pdf,
+    picture,
+    text_of,
+    typed,
+    values_of,
+    withdraw_url,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -54,65 +66,6 @@ def client(coordinator: Any) -> Client:
     client = Client()
     client.force_login(coordinator)
     return client
-
-
-def picture(name: str = "photo.jpg", **kw: Any) -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, builders.image_bytes(**kw), "image/jpeg")
-
-
-def pdf(name: str = "דוח שנתי.pdf") -> SimpleUploadedFile:
-    return SimpleUploadedFile(name, builders.PDF, "application/pdf")
-
-
-def values_of(html: str) -> dict[str, Any]:
-    """Return what a browser would send back from the desk's form, but for files and buttons."""
-    form = html[html.index('enctype="multipart') : html.rindex("</form>")]
-    values: dict[str, Any] = {}
-    for tag in re.findall(r"<input[^>]*>", form):
-        attributes = {k: unescape(v) for k, v in re.findall(r'([a-z-]+)="([^"]*)"', tag)}
-        kind = attributes.get("type")
-        if kind == "file" or (kind == "checkbox" and " checked" not in tag):
-            continue
-        name, value = (
-            attributes["name"],
-            attributes.get("value", "on" if kind == "checkbox" else ""),
-        )
-        if kind == "checkbox" and name == "municipalities":
-            values.setdefault(name, []).append(value)
-        else:
-            values[name] = value
-    for name, text in re.findall(r'<textarea name="([^"]+)"[^>]*>\n?(.*?)</textarea>', form, re.S):
-        values[name] = unescape(text)
-    values.pop("csrfmiddlewaretoken", None)
-    return values
-
-
-def text_of(response: Any) -> str:
-    return str(response.content.decode())
-
-
-def create_url(forum: Forum) -> str:
-    return reverse("forums:desk_update_create", kwargs={"forum_slug": forum.slug})
-
-
-def edit_url(update: ForumUpdate) -> str:
-    return reverse("forums:desk_update_edit", kwargs={"pk": update.pk})
-
-
-def withdraw_url(update: ForumUpdate) -> str:
-    return reverse("forums:desk_update_withdraw", kwargs={"pk": update.pk})
-
-
-def opened(client: Client, url: str, **changes: Any) -> dict[str, Any]:
-    """Open the form at `url`; return what it would send, with the changes."""
-    response = client.get(url)
-    assert response.status_code == 200
-    return values_of(text_of(response)) | changes
-
-
-def typed(client: Client, forum: Forum, **changes: Any) -> dict[str, Any]:
-    words = {"title": "כותרת", "body": "גוף העדכון", "action": "publish"}
-    return opened(client, create_url(forum), **(words | changes))
 
 
 def count_all() -> tuple[int, ...]:
@@ -510,15 +463,14 @@ def test_sent_twice_is_stored_once(client: Client, forum: Forum) -> None:
 def test_sent_twice_in_the_same_moment_is_stored_once(
     client: Client, forum: Forum, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    check = Draft.is_valid
+    check = Draft.check_rows
 
-    def overtaken(draft: Draft) -> bool:
-        valid = check(draft)
+    def overtaken(draft: Draft) -> None:
+        check(draft)
         key = draft.update.form_key
         builders.forum_update(forum, title="כותרת", body="<p>גוף העדכון</p>", form_key=key)
-        return valid
 
-    monkeypatch.setattr(Draft, "is_valid", overtaken)
+    monkeypatch.setattr(Draft, "check_rows", overtaken)
     assert client.post(create_url(forum), typed(client, forum)).status_code == 302
     assert ForumUpdate.objects.count() == 1
 
@@ -551,7 +503,7 @@ def test_failure_half_way_stores_nothing(
         raise RuntimeError
 
     data = typed(client, forum) | {"photos-0-file": picture(), "photos-0-alt": "תיאור"}
-    monkeypatch.setattr("forums.desk.put_links", fail)
+    monkeypatch.setattr("forums.drafts.put_links", fail)
     with pytest.raises(RuntimeError):
         client.post(create_url(forum), data)
     assert not ForumUpdate.objects.exists()

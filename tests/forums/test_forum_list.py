@@ -20,4 +20,4 @@ def test_forums_stand_by_kind_with_their_state(client: Client) -> None:
 
 def test_kind_without_a_forum_has_no_heading(client: Client) -> None:
     b.forum(kind="lead")
-    assert read(client, "/forums/").headings == [1, 2, 3, 2]
+    assert read(client, "/forums/").headings == [1, 2, 3]

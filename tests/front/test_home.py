@@ -48,3 +48,27 @@ def test_staff_decide_what_home_shows(client: Client) -> None:
 
 def test_empty_site_has_a_home(client: Client) -> None:
     assert {"/about/", "/forums/"} <= set(read(client, "/").links())
+
+
+def test_opening_names_the_latest_update_and_the_next_event(client: Client) -> None:
+    b.forum_update(title="עדכון ישן", publish_at=timezone.now() - timedelta(days=9))
+    update = b.forum_update(title="עדכון חדש", publish_at=timezone.now() - timedelta(days=1))
+    event = b.event(title="אירוע קרוב", starts_at=timezone.now() + timedelta(days=3), ends_at=None)
+    launch = b.event(
+        is_featured=True, starts_at=timezone.now() - timedelta(days=1000), ends_at=None
+    )
+    opening = client.get("/").text.split("</section>")[0]
+    assert update.get_absolute_url() in opening
+    assert event.get_absolute_url() in opening
+    assert launch.get_absolute_url() not in opening
+    assert "עדכון ישן" not in opening
+
+
+def test_opening_of_a_quiet_site_names_the_archive_and_the_forums(client: Client) -> None:
+    launch = b.event(
+        is_featured=True, starts_at=timezone.now() - timedelta(days=1000), ends_at=None
+    )
+    forum = b.forum()
+    opening = client.get("/").text.split("</section>")[0]
+    assert launch.get_absolute_url() in opening
+    assert forum.get_absolute_url() in read(client, "/").links()

@@ -150,6 +150,8 @@ def status(answer: bytes) -> int | None:
 
 
 def test_malformed_requests_get_no_server_error(portal_server):
+    log = portal_server.var / "log" / "error.log"
+    logged_before = log.stat().st_size
     chance = random.Random(2013)
     parts = urlsplit(portal_server.url)
     address = (parts.hostname or "", parts.port or 0)
@@ -163,3 +165,7 @@ def test_malformed_requests_get_no_server_error(portal_server):
     assert wrong == []
     with urllib.request.urlopen(portal_server.url + "/livez", timeout=20) as answer:
         assert answer.status == 200
+    # Whoever knocks with nonsense must not fill the log with pages of traceback.
+    logged = log.read_bytes()[logged_before:].decode()
+    assert "Traceback" not in logged
+    assert "sent body bytes" not in logged

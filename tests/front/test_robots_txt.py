@@ -10,6 +10,7 @@ def test_robots_are_kept_from_what_is_not_public(client: Client) -> None:
         "Disallow: /accounts/",
         "Disallow: /admin/",
         "Disallow: /desk/",
+        "Disallow: /preview/",
         "Disallow: /submissions/",
         "",
         f"Sitemap: {settings.SITE_URL}/sitemap.xml",

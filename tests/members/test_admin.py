@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 
 from tests import builders
+from tests.admin_forms import based
 from tests.shared.test_admin import log_in
 
 pytestmark = pytest.mark.django_db
@@ -13,7 +14,7 @@ def test_goal_is_changed_in_the_admin_and_seen_on_the_site(client):
     log_in(client, "editor")
     goal = builders.goal(text="נוסח ישן")
     address = reverse("admin:members_goal_change", args=(goal.pk,))
-    data = {"title": goal.title, "slug": goal.slug, "text": "נוסח חדש"}
+    data = based(goal) | {"title": goal.title, "slug": goal.slug, "text": "נוסח חדש"}
     assert client.post(address, data).status_code == 302
     client.logout()
     shown = client.get(reverse("members:goal_list")).content.decode()
@@ -37,7 +38,7 @@ def test_municipality_has_its_figures_and_localities_inline(client):
 def test_impossible_place_is_refused_in_words(client):
     log_in(client, "editor")
     municipality = builders.municipality()
-    data = {
+    data = based(municipality) | {
         "name": municipality.name,
         "formal_name": municipality.formal_name,
         "kind": municipality.kind,

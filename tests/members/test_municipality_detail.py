@@ -72,3 +72,20 @@ def test_nothing_yet_leads_on(client: Client) -> None:
 def test_unknown_address_is_not_found(client: Client) -> None:
     b.municipality()
     assert client.get("/members/no-such-member/").status_code == 404
+
+
+def test_map_marks_the_page_s_own_member(client: Client) -> None:
+    b.municipality(latitude="31.5", longitude="34.5")
+    own = b.municipality(latitude="31.3", longitude="34.7", left_year=2014)
+    gone = b.municipality(latitude="31.4", longitude="34.6", left_year=2014)
+    html = client.get(own.get_absolute_url()).text
+    assert html.count('<circle class="map__disc ') == 2
+    assert html.count("map__disc--current") == 1
+    assert own.name in html[html.index("map__disc--current") :].split("</g>")[0]
+    assert gone.name not in html
+
+
+def test_member_without_a_place_has_no_map(client: Client) -> None:
+    b.municipality(latitude="31.5", longitude="34.5")
+    own = b.municipality(latitude=None, longitude=None)
+    assert "map__disc" not in client.get(own.get_absolute_url()).text

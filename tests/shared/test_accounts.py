@@ -81,6 +81,9 @@ def test_disabled_user_is_not_let_in(client: Client) -> None:
         ("http:///evil.example", "/accounts/welcome/"),
         ("/" + "a" * 10_000, "/accounts/welcome/"),
         ("/\x00\r\nSet-Cookie: a=b", None),
+        ("somewhere", "/accounts/welcome/"),
+        ("front:home", "/accounts/welcome/"),
+        ("login", "/accounts/welcome/"),
     ],
 )
 def test_next_leads_only_within_the_site(client: Client, asked: str, led: str | None) -> None:

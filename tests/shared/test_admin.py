@@ -41,9 +41,13 @@ def pages(kind: type[models.Model], obj: models.Model) -> dict[str, str]:
         assert isinstance(url, URLPattern)
         if url.name is None:
             continue
-        takes = re.findall(r"<\w+:\w+>", str(url.pattern))
+        # The number is that of a version: whatever was saved has a first one.
+        takes = [
+            1 if name == "number" else obj.pk
+            for name in re.findall(r"<\w+:(\w+)>", str(url.pattern))
+        ]
         found[url.name.removeprefix(f"{kind._meta.app_label}_{kind._meta.model_name}_")] = reverse(
-            f"admin:{url.name}", args=[obj.pk] * len(takes)
+            f"admin:{url.name}", args=takes
         )
     assert {"changelist", "add", "change", "history", "delete"} <= set(found)
     return found
@@ -56,7 +60,7 @@ def log_in(client: Client, role: str) -> User:
 
 
 KINDS = sorted(site._registry, key=lambda kind: kind.__name__)
-SITE_WIDE = ["", "jsi18n/", "autocomplete/", "members/", "no-such-page/", "r/1/1/"]
+SITE_WIDE = ["", "bin/", "jsi18n/", "autocomplete/", "members/", "no-such-page/", "r/1/1/"]
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
@@ -84,7 +88,7 @@ def test_every_page_of_staff_opens(client, kind, role):
             assert answer.status_code == 302, address
             assert answer.url == pages(kind, obj)["change"]
         elif answer.status_code == 405:
-            assert client.post(address).status_code in {302, 404}, address
+            assert client.post(address).status_code in {200, 302, 404}, address
         else:
             assert answer.status_code == 200, address
         text = b"".join(answer).decode()

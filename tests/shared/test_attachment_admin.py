@@ -9,6 +9,7 @@ from django.urls import reverse
 from cluster_portal.shared.models import Document, Photo
 from cluster_portal.shared.photos import rendition_path
 from tests import builders
+from tests.admin_forms import based
 from tests.shared.test_admin import log_in
 
 pytestmark = pytest.mark.django_db
@@ -83,13 +84,13 @@ def test_photo_needs_words_or_is_decorative(client, editor):
 def test_replaced_photo_is_measured_anew(client, editor):
     photo = builders.photo()
     address = reverse("admin:shared_photo_change", args=(photo.pk,))
-    data = photo_data(file=upload(builders.image_bytes(1200, 300)))
+    data = based(photo) | photo_data(file=upload(builders.image_bytes(1200, 300)))
     assert client.post(address, data).status_code == 302
     changed = Photo.objects.get()
     assert (changed.width, changed.height) == (1200, 300)
     assert default_storage.exists(rendition_path(str(changed.file), 960, "jpg"))
     # Saved without a new file, it stays.
-    data = photo_data(alt="תיאור אחר")
+    data = based(photo) | photo_data(alt="תיאור אחר")
     del data["file"]
     assert client.post(address, data).status_code == 302
     assert Photo.objects.get().file.name == changed.file.name

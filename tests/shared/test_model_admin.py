@@ -8,6 +8,7 @@ from django.utils import timezone
 from forums.models import Coordinator, Forum, Milestone
 from members.models import Goal, MunicipalityFact
 from tests import builders
+from tests.admin_forms import based, shown
 from tests.shared.test_admin import log_in
 
 pytestmark = pytest.mark.django_db
@@ -19,7 +20,8 @@ def editor(client):
 
 
 def goal_data(goal: Goal, **changes: str) -> dict[str, str]:
-    return {"title": goal.title, "slug": goal.slug, "text": goal.text, "as_of": ""} | changes
+    data = {"title": goal.title, "slug": goal.slug, "text": goal.text, "as_of": ""}
+    return based(goal) | data | changes
 
 
 # Saving
@@ -43,7 +45,7 @@ def test_rich_text_is_edited_as_markup_and_stored_clean(client, editor):
     address = reverse("admin:shared_page_change", args=(page.pk,))
     shown = client.get(address).content.decode()
     assert "## כותרת" in shown
-    data = {
+    data = based(page) | {
         "title": page.title,
         "slug": page.slug,
         "summary": "",
@@ -74,6 +76,7 @@ def test_a_page_that_every_footer_links_to_keeps_its_address(client, editor):
     assert "slug" not in answer.context["adminform"].form.fields
     assert client.get(reverse("admin:shared_page_delete", args=(page.pk,))).status_code == 404
     chosen = {"action": "delete_selected", "_selected_action": [page.pk], "post": "yes"}
+    chosen |= shown(page)
     assert client.post(reverse("admin:shared_page_changelist"), chosen).status_code == 404
     page.refresh_from_db()
 
@@ -127,6 +130,14 @@ def test_odd_values_in_a_lists_address_do_no_harm(client, editor, name, value):
     assert answer.status_code in {200, 302, 400, 404}
 
 
+@pytest.mark.parametrize("value", ["x", "\0", "2026-01-01", "9" * 30, "\u202e", ""])
+def test_whatever_an_address_fills_in_the_form_opens(client, editor, value):
+    names = ("title", "slug", "publish_at", "starts_at", "forum", "municipalities", "as_of")
+    for kind in ("forums_forumupdate", "events_event", "members_goal", "shared_page"):
+        answer = client.get(reverse(f"admin:{kind}_add"), dict.fromkeys(names, value))
+        assert answer.status_code == 200, kind
+
+
 def test_rows_are_named_by_their_key_alone(client, editor):
     goal = builders.goal()
     address = reverse("admin:members_goal_change", args=(goal.pk,))
@@ -144,12 +155,13 @@ def test_deleting_names_nothing_and_takes_nothing_that_one_may_not_see(client, e
     answer = client.get(address)
     assert answer.context["perms_lacking"] == {str(Coordinator._meta.verbose_name)}
     assert "רכזת סודית" not in answer.content.decode()
-    assert client.post(address, {"post": "yes"}).status_code == 404
+    assert client.post(address, {"post": "yes"} | based(forum)).status_code == 404
     chosen = {"action": "delete_selected", "_selected_action": [forum.pk], "post": "yes"}
+    chosen |= shown(forum)
     assert client.post(reverse("admin:forums_forum_changelist"), chosen).status_code == 404
     assert Coordinator.objects.filter(user=person, forum=forum).exists()
     Coordinator.objects.all().delete()
-    assert client.post(address, {"post": "yes"}).status_code == 302
+    assert client.post(address, {"post": "yes"} | based(forum)).status_code == 302
     assert not Forum.objects.exists()
 
 
@@ -157,6 +169,7 @@ def test_deleting_many_is_confirmed_first(client, editor):
     goals = [builders.goal(), builders.goal(), builders.goal()]
     address = reverse("admin:members_goal_changelist")
     chosen = {"action": "delete_selected", "_selected_action": [g.pk for g in goals[:2]]}
+    chosen |= shown(*goals)
     assert client.post(address, chosen).status_code == 200
     assert Goal.objects.count() == 3
     assert client.post(address, chosen | {"post": "yes"}).status_code == 302
@@ -186,7 +199,7 @@ def test_a_new_inline_row_without_a_place_comes_last(client, editor):
     municipality = builders.municipality()
     builders.municipality_fact(municipality, order=7, source=source)
     fact = MunicipalityFact.objects.get()
-    data = {
+    data = based(municipality) | {
         "name": municipality.name,
         "formal_name": municipality.formal_name,
         "kind": municipality.kind,

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -57,3 +58,8 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} · {self.number}"
+
+    @property
+    def note_text(self) -> str:
+        """The note as people read it."""
+        return gettext("from the content files") if self.note == "load_content" else self.note

@@ -3,6 +3,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, no_translations
 
+from cluster_portal.shared import history
 from cluster_portal.shared.content_loader import ContentError, load_content
 
 
@@ -15,7 +16,8 @@ class Command(BaseCommand):
     @no_translations
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            report = load_content(settings.CONTENT_DIRS)
+            with history.editing(note="load_content"):
+                report = load_content(settings.CONTENT_DIRS)
         except ContentError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(

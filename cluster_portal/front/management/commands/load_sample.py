@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from PIL import Image, ImageDraw
 
+from cluster_portal.shared import history
 from cluster_portal.shared.models import Document, Photo
 from cluster_portal.shared.photos import SUFFIXES, rendition_path
 from cluster_portal.shared.publishing import PublicationState
@@ -65,7 +66,9 @@ HIDDEN = ("draft", "in_review", "scheduled", "expired", "archived")
 class Command(BaseCommand):
     help = (
         "Fills the site with sample updates, events and initiatives for tests and trials, each "
-        "marked as a sample. Those of an earlier run are removed first. Refused in production."
+        "marked as a sample. Those of an earlier run are removed first. They have no history: "
+        "neither their making nor their removal is kept, and none of them goes to the bin. "
+        "Refused in production."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -79,6 +82,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--clear", action="store_true", help="only remove the sample rows")
 
+    @history.unrecorded()
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:

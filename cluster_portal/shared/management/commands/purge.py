@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from cluster_portal.shared.models import OutboxMessage, RateLimitHit, SiteSettings
+from cluster_portal.shared import presence, working_copies
+from cluster_portal.shared.models import OutboxMessage, PreviewLink, RateLimitHit, SiteSettings
 from cluster_portal.shared.outbox import KEEP_TRYING
 from cluster_portal.shared.submissions import expired, kinds
 
@@ -29,6 +30,9 @@ def out_of_date() -> list[QuerySet[Any]]:
             Q(sent_at__lt=now - LETTERS)
             | Q(sent_at__isnull=True, created_at__lt=now - KEEP_TRYING - LETTERS)
         ),
+        working_copies.out_of_date(),
+        presence.out_of_date(),
+        PreviewLink.objects.filter(expires_at__lt=now - LETTERS),
         RateLimitHit.objects.filter(at__lt=now - LIMITS),
         Session.objects.filter(expire_date__lt=now),
         AccessAttempt.objects.filter(attempt_time__lt=now - LOG_INS),
@@ -40,7 +44,8 @@ def out_of_date() -> list[QuerySet[Any]]:
 class Command(BaseCommand):
     help = (
         "Erase what is out of date: submissions past the days in the site settings with their "
-        "files and letters, letters of 30 days, limits, sessions, log-in records of 90 days."
+        "files and letters, letters and unsaved words of 30 days, links to previews that ended 30 "
+        "days ago, limits, sessions, log-in records of 90 days."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
