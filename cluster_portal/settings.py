@@ -179,7 +179,7 @@ PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_CLIENT_IP_CALLABLE = "cluster_portal.shared.limits.client_address"
+AXES_CLIENT_IP_CALLABLE = "cluster_portal.shared.limits.client_network"
 AXES_LOCKOUT_CALLABLE = "cluster_portal.shared.accounts.locked_out"
 # Not the model's field: the name under which Django's authenticate() and the form know it. With the
 # default, failures would be counted under no name at all and nobody ever locked.

@@ -492,13 +492,22 @@ def take_back(
                 _("An editor was asked to take the update down. Until then the public reads it."),
             )
     else:
-        save()
-        messages.success(
-            request,
-            _("The update was taken back and lies in the archive.")
-            if to_archive
-            else _("The update was taken back and is a draft again."),
-        )
+        with transaction.atomic():
+            # An editor may be approving it at this moment: what is public then stays so.
+            is_as_seen = revisions.locked(update).state == update.state
+            if is_as_seen:
+                save()
+        if is_as_seen:
+            messages.success(
+                request,
+                _("The update was taken back and lies in the archive.")
+                if to_archive
+                else _("The update was taken back and is a draft again."),
+            )
+        else:
+            messages.error(
+                request, _("It is not in review; somebody has dealt with it meanwhile.")
+            )
     return redirect("forums:desk_home")
 
 
@@ -515,8 +524,12 @@ def revision_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, CSRF_FAILED)
         status = 403
     elif request.method == "POST":
-        revisions.withdraw(request.user, revision)
-        messages.success(request, _("The change was taken back. The update stays as it was."))
+        try:
+            revisions.withdraw(request.user, revision)
+        except revisions.CannotReview as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The change was taken back. The update stays as it was."))
         return redirect("forums:desk_home")
     return render(
         request,

@@ -272,8 +272,9 @@ class Draft:
     def store(self) -> ForumUpdate:
         update: ForumUpdate = self.form.save()
         exactly = self.revision is not None or self.needs_approval
-        put_links(update.photo_links, "photo", self.photos, exactly)
-        put_links(update.document_links, "document", self.documents, exactly)
+        copied = update.state == PublicationState.IN_REVIEW
+        put_links(update.photo_links, "photo", self.photos, exactly, copied)
+        put_links(update.document_links, "document", self.documents, exactly, copied)
         return update
 
     def save_for_approval(self) -> bool:
@@ -374,11 +375,14 @@ def asks_to_take_down(revision: PendingRevision) -> bool:
     return revision.data["fields"]["state"] != PublicationState.PUBLISHED
 
 
-def put_links(links: Any, name: str, rows: BaseRows, exactly: bool = False) -> None:
+def put_links(
+    links: Any, name: str, rows: BaseRows, exactly: bool = False, copied: bool = False
+) -> None:
     """Make the `links` of an update show what the `rows` say, and the attachments say it too.
 
     What somebody else has added in the meantime stays, unless the links are to be `exactly` the
-    rows. Nothing is deleted but the link.
+    rows. Nothing is deleted but the link. With `copied` an attachment that changes is a copy from
+    here on: the update gets a new version, which nobody has read, so it cannot be approved unseen.
     """
     for row in rows.forms:
         gone = [row.replaced]
@@ -397,7 +401,7 @@ def put_links(links: Any, name: str, rows: BaseRows, exactly: bool = False) -> N
             continue
         for field, value in details.items():
             setattr(attachment, field, value)
-        if attachments.is_shared(attachment):
+        if copied or attachments.is_shared(attachment):
             # Shown elsewhere too, where this person has no say: from here on ours is a copy.
             attachment.pk = None
             attachment._state.adding = True

@@ -80,10 +80,13 @@ def shown_by(attachment: models.Model) -> list[models.Model]:
 
 
 def is_shared(attachment: models.Model) -> bool:
-    """Say whether more than one place shows `attachment`, so that changing it changes others."""
+    """Say whether more than one place shows `attachment`, so that changing it changes others.
+
+    A change that waits for approval counts as such a place: what was read in it must not change.
+    """
     links = 0
     for relation in attachment._meta.related_objects:
         if relation.one_to_many or relation.one_to_one:
             rows = relation.related_model._default_manager
             links += rows.filter(**{relation.field.name: attachment}).count()
-    return links > 1
+    return links > 1 or any(True for find in _waiting for _thing in find(attachment))

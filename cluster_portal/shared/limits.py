@@ -28,23 +28,34 @@ def client_address(request: HttpRequest) -> str:
     """
     address = request.META.get("REMOTE_ADDR") or "127.0.0.1"
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+    address = plain_address(address)
     while forwarded and is_trusted_proxy(address):
         candidate = forwarded.pop()
         try:
-            address = str(ip_address(candidate))
+            address = plain_address(str(ip_address(candidate)))
         except ValueError:
             break
     return address
 
 
-def client_key(request: HttpRequest) -> str:
-    """Return a salted hash of the client's address; the address itself is never stored."""
+def plain_address(address: str) -> str:
+    """Return `address`, an IPv4 one without the IPv6 form that a socket for both gives it."""
+    mapped = address.lower().removeprefix("::ffff:")
+    return mapped if "." in mapped else address
+
+
+def client_network(request: HttpRequest) -> str:
+    """Return what counts as one client: an IPv4 address, or the /64 that one IPv6 household has."""
     address = ip_address(client_address(request))
     if address.version == 6:
-        # One household has a whole /64.
         address = ip_network(f"{address}/64", strict=False).network_address
+    return str(address)
+
+
+def client_key(request: HttpRequest) -> str:
+    """Return a salted hash of the client's address; the address itself is never stored."""
     return blake2b(
-        str(address).encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=16
+        client_network(request).encode(), key=settings.SECRET_KEY.encode()[:64], digest_size=16
     ).hexdigest()
 
 

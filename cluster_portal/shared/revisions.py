@@ -333,12 +333,17 @@ def submit(
 
 
 def withdraw(user: Any, revision: PendingRevision) -> None:
-    """Throw `revision` away; the thing stays as it is. Raises PermissionDenied."""
+    """Throw `revision` away; the thing stays as it is.
+
+    Raises PermissionDenied; Outdated when it was approved or thrown away meanwhile.
+    """
     thing = thing_of(revision)
     if thing is None:
         raise CannotReview(_("What it changes no longer exists."))
     demand(user, Action.CHANGE, thing)
-    revision.delete()
+    with transaction.atomic():
+        locked(thing)
+        locked_revision(revision, None).delete()
 
 
 def approve(
@@ -398,11 +403,15 @@ def answer(user: Any, thing: models.Model, outcome: str, remark: str = "") -> Re
 
 
 def people_of(thing: models.Model, author: Any = None) -> list[Any]:
-    """Return those who are to hear of a review of `thing`: who wrote it, and who works with it."""
+    """Return those who are to hear of a review of `thing`: who wrote it, and who works with it.
+
+    Whoever may not view it any more, having left the forum, hears nothing.
+    """
     found = [author or getattr(thing, "author", None) or first_writer(thing)]
     if type(thing) in _kinds:
         found += _kinds[type(thing)].people(thing)
-    return list({person.pk: person for person in found if person and person.is_active}.values())
+    by_key = {person.pk: person for person in found if person}
+    return [person for person in by_key.values() if policy.may(person, Action.VIEW, thing)]
 
 
 def first_writer(thing: models.Model) -> Any:
