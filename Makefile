@@ -1,6 +1,6 @@
 # make run    the whole site on http://127.0.0.1:8000 (another port: PORT=8001 make run)
 # make test   every check and every test; sets up what they need
-# The others: lint format types messages lock shots handbook clean
+# The others: lint format types messages lock shots handbook mutants clean
 
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
@@ -12,7 +12,7 @@ TOOLS = bash tests/tools.sh
 # The reader of a clone may have told Python or Django otherwise; the checks have one answer.
 unexport DJANGO_SETTINGS_MODULE PYTHONWARNINGS PYTHONPATH
 
-.PHONY: run test venv lint format types messages lock shots handbook clean
+.PHONY: run test venv lint format types messages lock shots handbook mutants clean
 .DEFAULT_GOAL := run
 
 run:

@@ -26,7 +26,7 @@ if PORTAL_ENV not in {"demo", "test", "production"}:
 PRODUCTION = PORTAL_ENV == "production"
 
 VAR_DIR = Path(env.str("PORTAL_VAR", default="") or BASE_DIR / "var").resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def required(name: str, what: str) -> str:
@@ -60,8 +60,8 @@ if PRODUCTION:
     DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", "the address its e-mail is sent from")
 else:
     SECRET_KEY = env.str("SECRET_KEY", default="") or demo_secret_key()
-    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-    DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="portal@localhost")
+    ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or ["localhost", "127.0.0.1", "[::1]"]
+    DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="") or "portal@localhost"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # The address that mails and canonical links carry; never taken from a request.

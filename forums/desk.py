@@ -492,21 +492,22 @@ def take_back(
                 _("An editor was asked to take the update down. Until then the public reads it."),
             )
     else:
-        with transaction.atomic():
-            # An editor may be approving it at this moment: what is public then stays so.
-            is_as_seen = revisions.locked(update).state == update.state
-            if is_as_seen:
+        try:
+            with transaction.atomic():
+                # An editor may be approving it at this moment: what is public then stays so.
+                if revisions.locked(update).state != update.state:
+                    raise revisions.Outdated(
+                        _("Meanwhile somebody saved this again. Look at it once more.")
+                    )
                 save()
-        if is_as_seen:
+        except revisions.CannotReview as error:
+            messages.error(request, str(error))
+        else:
             messages.success(
                 request,
                 _("The update was taken back and lies in the archive.")
                 if to_archive
                 else _("The update was taken back and is a draft again."),
-            )
-        else:
-            messages.error(
-                request, _("It is not in review; somebody has dealt with it meanwhile.")
             )
     return redirect("forums:desk_home")
 

@@ -381,6 +381,9 @@ class InitiativeKind(Ordered, Dated):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        return f"{reverse('forums:incubator')}#kinds"
+
 
 def attachment_path(proposal: "Proposal", filename: str) -> str:
     return random_name("proposals", PurePath(filename).suffix.lower()[:5])

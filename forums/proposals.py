@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import linebreaks
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from cluster_portal.shared import policy
-from cluster_portal.shared.csrf import keeps_typed
+from cluster_portal.shared.csrf import keeps_typed, require_safe
 from cluster_portal.shared.documents import DOCUMENT_KINDS
 from cluster_portal.shared.forms import AttachmentField, RowsField, SubmissionForm, privacy_notice
 from cluster_portal.shared.media import serve_file

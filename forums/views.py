@@ -5,8 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
+from cluster_portal.shared.csrf import require_safe
 from cluster_portal.shared.models import SourceQuote
 from cluster_portal.shared.paging import canonical_of, page_of
 from cluster_portal.shared.richtext import html_to_text

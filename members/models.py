@@ -12,6 +12,21 @@ from cluster_portal.shared.richtext import RichTextField
 from members.querysets import GoalQuerySet, MunicipalityQuerySet
 
 
+def in_israel_or_nowhere() -> Q:
+    """Return the rule for coordinates: both, of a place in Israel, or none.
+
+    One without the other is told by name: a comparison with nothing is neither true nor false, and
+    a database lets pass what is not false.
+    """
+    nowhere = Q(latitude__isnull=True, longitude__isnull=True)
+    return nowhere | Q(
+        latitude__isnull=False,
+        longitude__isnull=False,
+        latitude__range=(29, 34),
+        longitude__range=(34, 36),
+    )
+
+
 class Municipality(Ordered):
     """A local authority that is a member of the cluster."""
 
@@ -60,8 +75,7 @@ class Municipality(Ordered):
                 name="members_municipality_known_kind",
             ),
             models.CheckConstraint(
-                condition=(Q(latitude__isnull=True) & Q(longitude__isnull=True))
-                | (Q(latitude__range=(29, 34)) & Q(longitude__range=(34, 36))),
+                condition=in_israel_or_nowhere(),
                 name="members_municipality_in_israel",
                 violation_error_message=_("Give both coordinates of a place in Israel, or none."),
             ),
@@ -146,6 +160,11 @@ class Locality(models.Model):
                 fields=("municipality", "name"),
                 name="members_locality_name",
                 violation_error_message=_("This locality is already in the list."),
+            ),
+            models.CheckConstraint(
+                condition=in_israel_or_nowhere(),
+                name="members_locality_in_israel",
+                violation_error_message=_("Give both coordinates of a place in Israel, or none."),
             ),
         )
 
@@ -237,10 +256,17 @@ class RelatedBody(Ordered, Dated):
     website = models.URLField(_("website"), blank=True)
     updated_at = models.DateTimeField(_("last changed at"), auto_now=True)
 
-    class Meta(Dated.Meta):
+    class Meta:
         verbose_name = _("related body")
         verbose_name_plural = _("related bodies")
         ordering = ("order", "pk")
+        constraints = (
+            *Dated.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(kind__in=("accompanying", "beside")),
+                name="members_relatedbody_known_kind",
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

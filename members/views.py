@@ -5,8 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
+from cluster_portal.shared.csrf import require_safe
 from cluster_portal.shared.models import SourceQuote
 from members.models import Goal, Municipality, OfficeHolder, RelatedBody, StoryChapter
 from members.querysets import Happening, happenings

@@ -11,10 +11,9 @@ from django.template.loader import render_to_string
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from cluster_portal.front.sitemaps import everything
-from cluster_portal.shared.csrf import typed_values
+from cluster_portal.shared.csrf import require_safe, typed_values
 from cluster_portal.shared.models import AccessibilityStatement, Page, SiteSettings
 from cluster_portal.shared.richtext import html_to_text
 from cluster_portal.shared.visits import CLOSED

@@ -32,10 +32,10 @@ from django.utils.http import (
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from cluster_portal.shared import policy
-from cluster_portal.shared.csrf import CSRF_FAILED, keeps_typed
+from cluster_portal.shared.csrf import CSRF_FAILED, keeps_typed, require_safe
 from cluster_portal.shared.forms import PortalFormMixin
 from cluster_portal.shared.limits import client_key
 from cluster_portal.shared.models import User

@@ -1,5 +1,6 @@
 """What changed between two versions, said in words and not in columns."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,10 +15,14 @@ from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext as _
 
 from cluster_portal.shared.history import Snapshot, kept_fields, kept_links
+from cluster_portal.shared.models.media import Attachment
 from cluster_portal.shared.richtext import RichTextField, html_to_markup
 
 # A text longer than this many words is shown as a whole, before and after.
 MAX_WORDS = 6000
+# So is one that says few words over and over: comparing takes time by the pairs of equal words, of
+# which 6000 words of language have some twenty thousand, and one word said 6000 times nine million.
+MAX_PAIRS = 50_000
 
 
 @dataclass
@@ -47,10 +52,16 @@ def words(text: str) -> list[str]:
     return result
 
 
+def pairs(before: list[str], after: list[str]) -> int:
+    """Return how many pairs of equal words there are, one of each text."""
+    counts = Counter(after)
+    return sum(number * counts[word] for word, number in Counter(before).items())
+
+
 def compare(old: str, new: str) -> list[Piece]:
     """Return the pieces that lead from `old` to `new`, word by word."""
     before, after = words(old), words(new)
-    if len(before) + len(after) > MAX_WORDS:
+    if len(before) + len(after) > MAX_WORDS or pairs(before, after) > MAX_PAIRS:
         return [Piece("delete", old), Piece("insert", new)]
     pieces: list[Piece] = []
     matcher = SequenceMatcher(None, before, after, autojunk=False)
@@ -65,6 +76,18 @@ def compare(old: str, new: str) -> list[Piece]:
     return pieces
 
 
+def full_name(row: models.Model) -> str:
+    """Return the name of `row`; of a photo or document all that the public is told, and its number.
+
+    Another picture under the same caption would else be no difference, and be approved unseen.
+    """
+    if not isinstance(row, Attachment):
+        return str(row)
+    told = [getattr(row, name, "") for name in ("title", "caption", "alt_text", "credit")]
+    number = f"{row._meta.verbose_name} {row.pk}"
+    return " · ".join([number, *(text for text in told if text)])
+
+
 class Names:
     """The names of rows that foreign keys and links point at, fetched kind by kind."""
 
@@ -77,7 +100,9 @@ class Names:
         if missing:
             found = kind._base_manager.in_bulk(missing)
             for pk in missing:
-                self.known[kind, pk] = str(found[pk]) if pk in found else _("no longer exists")
+                self.known[kind, pk] = (
+                    full_name(found[pk]) if pk in found else _("no longer exists")
+                )
 
     def of(self, kind: type[models.Model], pk: Any) -> str:
         self.load(kind, [pk])

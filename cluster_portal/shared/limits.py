@@ -11,6 +11,15 @@ from django.utils import timezone
 from cluster_portal.shared.models import RateLimitHit
 
 
+def plain_address(text: str) -> str:
+    """Return the address that `text` is, an IPv4 one never as the IPv6 one that stands for it.
+
+    A socket for both kinds names every IPv4 client so. Raises ValueError for what is no address.
+    """
+    address = ip_address(text)
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
 def is_trusted_proxy(address: str) -> bool:
     """Say whether `address` is one of our own proxies (TRUSTED_PROXIES: addresses or networks)."""
     try:
@@ -26,22 +35,15 @@ def client_address(request: HttpRequest) -> str:
     X-Forwarded-For is read from its end, and only as far as our own proxies wrote it: whatever a
     client puts there itself is not believed.
     """
-    address = request.META.get("REMOTE_ADDR") or "127.0.0.1"
+    address = plain_address(request.META.get("REMOTE_ADDR") or "127.0.0.1")
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-    address = plain_address(address)
     while forwarded and is_trusted_proxy(address):
         candidate = forwarded.pop()
         try:
-            address = plain_address(str(ip_address(candidate)))
+            address = plain_address(candidate)
         except ValueError:
             break
     return address
-
-
-def plain_address(address: str) -> str:
-    """Return `address`, an IPv4 one without the IPv6 form that a socket for both gives it."""
-    mapped = address.lower().removeprefix("::ffff:")
-    return mapped if "." in mapped else address
 
 
 def client_network(request: HttpRequest) -> str:

@@ -16,9 +16,9 @@ from django.http import (
 from django.shortcuts import get_object_or_404
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header, http_date, parse_http_date_safe
-from django.views.decorators.http import require_safe
 
 from cluster_portal.shared import attachments
+from cluster_portal.shared.csrf import require_safe
 from cluster_portal.shared.documents import DOCUMENT_KINDS
 from cluster_portal.shared.models import Document, Photo
 from cluster_portal.shared.photos import SUFFIXES, rendition_path

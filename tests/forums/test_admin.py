@@ -173,3 +173,10 @@ def test_days_out_of_all_measure_are_refused(client, editor, day):
     answer = client.post(reverse(ADD), data)
     assert answer.status_code == 200
     assert list(answer.context["adminform"].form.errors) == ["publish_at"]
+
+
+def test_a_kind_of_initiative_leads_to_where_it_shows(client, editor):
+    kind = builders.initiative_kind()
+    page = client.get(reverse("admin:forums_initiativekind_change", args=(kind.pk,)))
+    assert page.context["absolute_url"] == "/incubator/#kinds"
+    assert 'id="kinds"' in client.get("/incubator/").content.decode()

@@ -13,6 +13,7 @@ from django.utils import timezone
 from cluster_portal.shared import history, revisions
 from cluster_portal.shared.models import PendingRevision, Photo, Version
 from cluster_portal.shared.policy import Role
+from forums import desk
 from forums.desk import NEEDS_REVIEW, STATUSES
 from forums.models import Forum, ForumUpdate, ForumUpdatePhoto
 from tests import builders
@@ -142,6 +143,39 @@ def test_in_review_it_can_be_changed_and_taken_back(client: Client, forum: Forum
     client.post(withdraw_url(update), {"to": "archive"})
     update.refresh_from_db()
     assert update.state == "draft"
+
+
+@pytest.mark.parametrize("prefix", ["photos", "documents"])
+def test_words_of_a_file_changed_in_review_are_not_approved_unseen(
+    client: Client, forum: Forum, editor: Any, prefix: str
+) -> None:
+    data = typed(client, forum, action="submit")
+    data |= {"photos-0-file": picture(), "photos-0-alt": "שדה", "documents-0-file": pdf()}
+    client.post(create_url(forum), data)
+    update = ForumUpdate.objects.get()
+    seen = history.latest_number(update)
+    field = {"photos": "photos-0-caption", "documents": "documents-0-title"}[prefix]
+    again = opened(client, edit_url(update), action="submit", **{field: "מילים שאיש לא קרא"})
+    assert client.post(edit_url(update), again).status_code == 302
+    update.refresh_from_db()
+    assert update.state == "in_review"
+    with pytest.raises(revisions.Outdated):
+        revisions.approve_thing(editor, update, seen=seen)
+
+
+def test_approved_at_the_same_moment_it_is_not_taken_back(
+    client: Client, forum: Forum, editor: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = builders.forum_update(forum, state="in_review")
+    take_back = desk.take_back
+
+    def approved_before(*args: Any) -> Any:
+        revisions.approve_thing(editor, update)
+        return take_back(*args)
+
+    monkeypatch.setattr(desk, "take_back", approved_before)
+    client.post(withdraw_url(update))
+    assert ForumUpdate.objects.get().state == "published"
 
 
 def test_archived_is_sent_again_by_way_of_a_draft(client: Client, forum: Forum) -> None:

@@ -116,7 +116,11 @@ def state_fields(state: str) -> dict[str, Any]:
         "expired": {"state": "published", "publish_at": now - 2 * DAY, "expire_at": now - DAY},
         "pending": {"state": "published"},
     }
-    return fields.get(state, {"state": state})
+    # Of what is not published the hour may have come all the same; it stays hidden.
+    hidden = {"draft", "in_review", "archived"}
+    return fields.get(
+        state, {"state": state} | ({"publish_at": now - DAY} if state in hidden else {})
+    )
 
 
 @dataclass

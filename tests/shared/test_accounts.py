@@ -176,6 +176,14 @@ def test_lock_holds_one_user_at_one_address(client: Client, throttle: None) -> N
     assert log_in(Client(HTTP_X_FORWARDED_FOR="192.0.2.8"), user).status_code == 429
 
 
+def test_household_with_many_addresses_has_no_more_tries(throttle: None) -> None:
+    user = builders.user()
+    for number in range(5):
+        log_in(Client(REMOTE_ADDR=f"2001:db8:1:2::{number}"), user, "no")
+    assert log_in(Client(REMOTE_ADDR="2001:db8:1:2::9"), user).status_code == 429
+    assert log_in(Client(REMOTE_ADDR="2001:db8:1:3::9"), user).status_code == 302
+
+
 def test_success_forgets_the_wrong_tries(client: Client, throttle: None) -> None:
     user = builders.user()
     for _ in range(2):

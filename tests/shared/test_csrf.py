@@ -52,6 +52,13 @@ def test_broken_cookie_is_replaced(browser, cookie):
     assert len(response.cookies["csrf"].value) == 32
 
 
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+@pytest.mark.parametrize("path", ["/", "/goals/", "/events/", "/accounts/welcome/", "/livez"])
+def test_page_that_only_shows_says_which_methods_it_knows(browser, method, path):
+    response = getattr(browser, method)(path)
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+
+
 def test_page_with_a_form_is_kept_by_no_cache(client):
     response = client.get("/contact/")
     assert "no-store" in response["Cache-Control"]

@@ -26,6 +26,8 @@ def request_from(address: str, forwarded: str = "") -> HttpRequest:
         ("10.0.0.2", "6.6.6.6, 198.51.100.7, 10.0.0.3", "198.51.100.7"),
         ("10.0.0.2", "nonsense", "10.0.0.2"),
         ("10.0.0.2", "2001:db8::1", "2001:db8::1"),
+        ("::ffff:203.0.113.5", "198.51.100.7", "203.0.113.5"),
+        ("::ffff:10.0.0.2", "::ffff:198.51.100.7", "198.51.100.7"),
     ],
 )
 def test_only_our_own_proxies_say_who_asks(settings, address, forwarded, expected):

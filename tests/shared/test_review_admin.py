@@ -385,8 +385,9 @@ def test_forms_offer_only_what_may_follow(client, editor):
 
 
 def test_published_by_its_form_tells_the_author(client, editor):
-    author = builders.coordinator()
-    update = builders.forum_update(state="in_review", author=author)
+    forum = builders.forum()
+    author = builders.coordinator(forum)
+    update = builders.forum_update(forum, state="in_review", author=author)
     address = reverse("admin:forums_forumupdate_change", args=(update.pk,))
     data = change_data(update, state="published", publish_at_0="", publish_at_1="")
     assert client.post(address, data).status_code == 302

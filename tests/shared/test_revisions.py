@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from cluster_portal.shared import attachments, history, revisions
+from cluster_portal.shared import attachments, differences, history, revisions
 from cluster_portal.shared.models import OutboxMessage, Photo, SiteSettings, Version
 from cluster_portal.shared.models.review import PendingRevision, ReviewNote
 from cluster_portal.shared.publishing import TRANSITIONS, ImpossibleTransition, PublicationState
@@ -268,6 +268,45 @@ def test_a_caption_in_a_change_is_changed_in_a_copy(writer, editor, forum):
     assert Photo.objects.get(pk=photo.pk).alt == "לפני"
 
 
+@pytest.mark.parametrize("words", [{}, {"alt": "תיאור אחר"}, {"credit": "צלם אחר"}])
+def test_another_photo_under_the_same_caption_is_a_difference(forum, words):
+    update = builders.forum_update(forum)
+    old, new = builders.photo(caption="כיתוב"), builders.photo(caption="כיתוב", **words)
+    link = builders.update_photo(update, old)
+    before = history.snapshot(update)
+    link.photo = new
+    link.save()
+    (change,) = differences.differences(ForumUpdate, before, history.snapshot(update))
+    assert "כיתוב" in change.old
+    assert all(text in change.new for text in ("כיתוב", *words.values()))
+
+
+def test_one_word_over_and_over_takes_no_time():
+    old, new = "מילה " * 2900, "מילה אחרת " * 1450
+    assert [piece.text for piece in differences.compare(old, new)] == [old, new]
+
+
+def test_a_photo_of_a_change_counts_as_shown_there(writer, forum):
+    update = builders.forum_update(forum)
+    photo = builders.photo()
+
+    def save():
+        builders.update_photo(update, photo)
+        return update
+
+    assert not attachments.is_shared(photo)
+    revisions.submit(writer, update, revisions.capture(save), history.latest_number(update))
+    assert attachments.is_shared(photo)
+
+
+def test_approved_meanwhile_it_is_not_withdrawn(writer, editor, forum):
+    revision = submitted(writer, builders.forum_update(forum), title="חדש")
+    held = PendingRevision.objects.get(pk=revision.pk)
+    revisions.approve(editor, revision)
+    with pytest.raises(revisions.Outdated):
+        revisions.withdraw(writer, held)
+
+
 def test_a_new_part_takes_no_other_things_row(writer, editor, forum):
     """A row number given in what was rolled back is given again; it must not be overwritten."""
     update, other = builders.forum_update(forum), builders.forum_update(forum)
@@ -449,6 +488,14 @@ def test_author_and_coordinators_hear_the_answer_each_alone(writer, editor, foru
     assert "<b>חסר</b> & עוד" in letter.text
     assert "&lt;b&gt;חסר" in letter.html
     assert f"/desk/updates/{update.pk}/" in letter.text
+
+
+def test_an_author_who_left_the_forum_hears_no_answer(writer, editor, forum):
+    colleague = builders.coordinator(forum)
+    update = builders.forum_update(forum, state="in_review", author=writer)
+    writer.coordinations.all().delete()
+    revisions.send_back(editor, update, "חסר")
+    assert [letter.to for letter in letters()] == [colleague.email]
 
 
 def test_the_editor_gets_no_letter_about_themselves(editor):

@@ -52,6 +52,17 @@ def test_production_refuses_a_short_secret_key(tmp_path):
     ]
 
 
+def test_the_demo_takes_an_empty_line_of_env_example_for_none(tmp_path):
+    empty = [line for line in (HOUSE / ".env.example").read_text().splitlines() if line[-1:] == "="]
+    ask = "from django.conf import settings as s; print(s.ALLOWED_HOSTS[0], s.DEFAULT_FROM_EMAIL)"
+    done = manage(
+        *("shell", "--no-imports", "-c", ask),
+        var=tmp_path,
+        **dict.fromkeys((line[:-1] for line in empty), "") | {"PORTAL_VAR": str(tmp_path)},
+    )
+    assert done.stdout.split() == ["localhost", "portal@localhost"], done.stderr
+
+
 def test_an_unknown_environment_is_refused(tmp_path):
     done = manage("check", var=tmp_path, PORTAL_ENV="prod")
     assert done.returncode == 1

@@ -95,6 +95,9 @@ class Photo(Attachment):
             models.CheckConstraint(
                 condition=Q(width__gt=0, height__gt=0), name="shared_photo_has_size"
             ),
+            models.CheckConstraint(
+                condition=Q(licence__in=Licence.values), name="shared_photo_known_licence"
+            ),
         )
 
     def __str__(self) -> str:
@@ -150,6 +153,9 @@ class Document(Attachment):
         constraints = (
             models.CheckConstraint(
                 condition=Q(kind__in=list(DOCUMENT_KINDS)), name="shared_document_known_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(licence__in=Licence.values), name="shared_document_known_licence"
             ),
         )
 

@@ -152,9 +152,19 @@ class SiteSettings(Singleton):
         help_text=_("Name and address, in the notice beside every form."),
     )
 
-    class Meta(Singleton.Meta):
+    class Meta:
         verbose_name = _("site settings")
         verbose_name_plural = _("site settings")
+        constraints = (
+            *Singleton.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(retention_days__range=(30, 3650)),
+                name="shared_sitesettings_sensible_retention",
+            ),
+            models.CheckConstraint(
+                condition=Q(home_updates__lte=12), name="shared_sitesettings_home_updates"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name
