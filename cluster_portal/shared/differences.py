@@ -169,6 +169,8 @@ def changed_places(
     """
     before = old or EMPTY
     for f in kept_fields(kind):
+        if isinstance(f, models.UUIDField):
+            continue  # a number that machines gave it tells people nothing
         a, b = before["fields"].get(f.attname), new["fields"].get(f.attname)
         if a != b and not (a in NOTHING and b in NOTHING):
             yield capfirst(str(f.verbose_name)), f, a, b

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import uuid
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -381,3 +382,10 @@ def test_names_in_differences_are_asked_for_kind_by_kind(django_assert_max_num_q
     with django_assert_max_num_queries(2):
         changes = differences(type(event), old.data, new.data)
     assert len(changes) == 2
+
+
+def test_numbers_of_machines_are_not_told():
+    update = b.forum_update(form_key=uuid.uuid4())
+    told = differences(type(update), None, versions(update)[0].data)
+    assert "Form key" not in {change.label for change in told}
+    assert not any(str(update.form_key) in change.new for change in told)
