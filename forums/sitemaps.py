@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.contrib.sitemaps import Sitemap
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
 from cluster_portal.shared.sitemaps import (
     ListPage,
     ListPagesSitemap,
     PortalSitemap,
-    newest_change,
+    last_change,
 )
 from forums.models import Forum, ForumUpdate, Initiative, Milestone, MilestoneTier
 
@@ -29,32 +29,31 @@ class ForumsPagesSitemap(ListPagesSitemap):
         )
 
 
-class UpdateYearSitemap(Sitemap):
-    def items(self) -> list[ListPage]:
-        published = ForumUpdate.objects.published()
-        return [
-            ListPage(
-                reverse("forums:update_year", args=[year]),
-                newest_change(published.filter(publish_at__year=year)),
-            )
-            for year in published.years()
-        ]
-
-    def location(self, item: ListPage) -> str:
-        return item.address
-
-    def lastmod(self, item: ListPage) -> datetime:
-        return item.lastmod
-
-
 class ForumSitemap(PortalSitemap):
     def items(self) -> models.QuerySet:
         return Forum.objects.all()
 
 
 class ForumUpdateSitemap(PortalSitemap):
-    def items(self) -> models.QuerySet:
-        return ForumUpdate.objects.published().select_related("forum").defer("body")
+    """The updates, and the pages of their years."""
+
+    def items(self) -> list[ForumUpdate | ListPage]:
+        updates = list(ForumUpdate.objects.published().select_related("forum").defer("body"))
+        years: dict[int, datetime] = {}
+        for update in updates:
+            year = timezone.localtime(update.publish_at).year
+            years[year] = max(years.get(year, last_change(update)), last_change(update))
+        pages = [
+            ListPage(reverse("forums:update_year", args=[year]), newest)
+            for year, newest in sorted(years.items(), reverse=True)
+        ]
+        return [*pages, *updates]
+
+    def location(self, item: ForumUpdate | ListPage) -> str:
+        return item.address if isinstance(item, ListPage) else item.get_absolute_url()
+
+    def lastmod(self, item: ForumUpdate | ListPage) -> datetime:
+        return item.lastmod if isinstance(item, ListPage) else last_change(item)
 
 
 class InitiativeSitemap(PortalSitemap):
@@ -64,7 +63,6 @@ class InitiativeSitemap(PortalSitemap):
 
 SITEMAPS = (
     ForumsPagesSitemap,
-    UpdateYearSitemap,
     ForumSitemap,
     ForumUpdateSitemap,
     InitiativeSitemap,

@@ -1,6 +1,6 @@
 """What the apps' maps for search engines have in common."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
+from django.core.paginator import Paginator
 from django.db import models
-from django.db.models import Max
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
 
@@ -30,18 +32,34 @@ def last_change(thing: Any) -> datetime:
     return thing.updated_at
 
 
-def newest_change(*querysets: models.QuerySet) -> datetime:
-    """Return the last change among all rows; of no rows, the beginning of time as sites know it."""
-    newest = datetime(2013, 3, 18, tzinfo=timezone.get_default_timezone())
-    for rows in querysets:
-        times = ["updated_at"] + ["publish_at"] * issubclass(rows.model, Publishable)
-        found = rows.order_by().aggregate(**{f"last_{name}": Max(name) for name in times})
-        newest = max([newest, *filter(None, found.values())])
+def newest_changes(shown: Sequence[Sequence[models.QuerySet]]) -> list[datetime]:
+    """Return for each group of querysets the last change among its rows, in one query for all.
+
+    Of no rows it is the beginning of time as sites know it.
+    """
+    first, *others = (
+        rows.order_by().values(
+            row_group=Value(number, output_field=models.IntegerField()),
+            row_at=Greatest("updated_at", "publish_at")
+            if issubclass(rows.model, Publishable)
+            else F("updated_at"),
+        )
+        for number, group in enumerate(shown)
+        for rows in group
+    )
+    newest = [datetime(2013, 3, 18, tzinfo=timezone.get_default_timezone())] * len(shown)
+    for row in first.union(*others, all=True) if others else first:
+        newest[row["row_group"]] = max(newest[row["row_group"]], row["row_at"])
     return newest
 
 
 class PortalSitemap(Sitemap):
     """A map of rows that know their own address; subclasses say which in `items`."""
+
+    @property
+    def paginator(self) -> Paginator:
+        # Read once, instead of counted first.
+        return Paginator(list(self.items()), self.limit)
 
     def lastmod(self, item: Any) -> datetime:
         return last_change(item)
@@ -55,7 +73,11 @@ class ListPagesSitemap(Sitemap):
         return ()
 
     def items(self) -> list[ListPage]:
-        return [ListPage(reverse(name), newest_change(*shows)) for name, shows in self.pages()]
+        names, shown = zip(*self.pages(), strict=True)
+        return [
+            ListPage(reverse(name), newest)
+            for name, newest in zip(names, newest_changes(shown), strict=True)
+        ]
 
     def location(self, item: ListPage) -> str:
         return item.address

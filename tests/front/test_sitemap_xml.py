@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -66,3 +66,13 @@ def test_scheduled_update_counts_as_changed_when_it_appears(client: Client) -> N
 
 def test_empty_site_has_a_map(client: Client) -> None:
     assert settings.SITE_URL + "/" in entries(client)
+
+
+@pytest.mark.parametrize("rows", [5, 500])
+def test_map_takes_ten_queries_whatever_it_holds(client, django_assert_max_num_queries, rows):
+    of = b.forum()
+    for number in range(rows):
+        b.forum_update(of, publish_at=datetime(2015 + number % 10, 5, 1, tzinfo=UTC))
+    with django_assert_max_num_queries(10):
+        answer = client.get("/sitemap.xml")
+    assert answer.content.count(b"/updates/") >= rows
